@@ -1,0 +1,1 @@
+"""marsjax: interactive order-level market simulation in JAX."""

@@ -1,0 +1,35 @@
+"""The exchange: a pure function from (book, message) to (book, events).
+
+Integers only, unbatched, no randomness; ``vmap`` at the edge. Orders sit in flat slots
+and priority is the minimum of (price, sequence): no sorting, no linked lists. The
+exchange acts one fill at a time (`match`), which `submit` repeats for one message and
+`stream` for a whole tape.
+"""
+
+from marsjax.book.state import Book, init
+from marsjax.book.stream import StreamResult, run
+from marsjax.book.submit import submit
+from marsjax.book.views import (
+    Levels,
+    LiveOrders,
+    Quote,
+    level2,
+    live_orders,
+    quote,
+    volumes_around_mid,
+)
+
+__all__ = [
+    "Book",
+    "Levels",
+    "LiveOrders",
+    "Quote",
+    "StreamResult",
+    "init",
+    "level2",
+    "live_orders",
+    "quote",
+    "run",
+    "submit",
+    "volumes_around_mid",
+]

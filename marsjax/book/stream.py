@@ -1,0 +1,156 @@
+"""Streams of messages: one flat loop of elementary actions with its own read position.
+
+`run_chunk` is the pure function; `run` calls it from the host until the stream is read.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from marsjax.book.match import Pending, advance, nothing_pending
+from marsjax.book.state import Book
+from marsjax.types import Array, Event, EventKind, Kind, Message
+
+ObserveFn = Callable[[Book], Any]
+
+
+class Cursor(NamedTuple):
+    """Where a book stands in its stream."""
+
+    position: Array  # index of the message in flight, or of the next one to read
+    pending: Pending
+
+
+class StreamResult(NamedTuple):
+    """What a stream did, as numpy arrays in order.
+
+    ``events``: ``[E]`` each; ``message_index``: ``[E]`` the message of each event;
+    ``observations``: what ``observe_fn`` saw after each message, leading axis T.
+    """
+
+    book: Book
+    events: Event
+    message_index: np.ndarray
+    observations: Any
+
+
+@partial(
+    jax.jit,
+    static_argnames=("num_actions", "observe_fn", "keep_priority"),
+    donate_argnames=("book", "cursor"),
+)
+def run_chunk(
+    book: Book,
+    cursor: Cursor,
+    messages_T: Message,
+    *,
+    num_actions: int,
+    observe_fn: ObserveFn | None = None,
+    keep_priority: bool = True,
+):
+    """Take ``num_actions`` elementary actions on a stream; unbatched, jitted.
+
+    Args:
+      book: the book (donated).
+      cursor: where it stands (donated).
+      messages_T: the stream.
+      num_actions: actions to take; beyond the end of the stream they are idle.
+      observe_fn: called on the book after each action.
+      keep_priority: see :func:`marsjax.book.match.advance`.
+
+    Returns:
+      ``(book, cursor, (event, position, observation))``, the last with a leading axis
+      ``num_actions``; an observation belongs to its message where ``is_last`` is 1.
+    """
+    length = messages_T.kind.shape[0]
+
+    def action(carry, _):
+        book, cursor = carry
+        at = jnp.minimum(cursor.position, length - 1)
+        message = jax.tree.map(lambda x: x[at], messages_T)
+        is_over = cursor.position >= length
+        kind = jnp.where(is_over, int(Kind.NONE), message.kind)
+        book, event, pending = advance(
+            book,
+            message._replace(kind=kind),
+            cursor.pending,
+            keep_priority=keep_priority,
+        )
+        event = event._replace(is_last=jnp.where(is_over, 0, event.is_last))
+        seen = () if observe_fn is None else observe_fn(book)
+        new_cursor = Cursor(cursor.position + event.is_last, pending)
+        return (book, new_cursor), (event, cursor.position, seen)
+
+    (book, cursor), out = jax.lax.scan(
+        action, (book, cursor), length=num_actions, xs=None
+    )
+    return book, cursor, out
+
+
+def start_cursor() -> Cursor:
+    """A cursor at the first message."""
+    return Cursor(jnp.zeros((), jnp.int32), nothing_pending())
+
+
+def run(
+    book: Book,
+    messages_T: Message,
+    *,
+    observe_fn: ObserveFn | None = None,
+    keep_priority: bool = True,
+    chunk_size: int = 8192,
+    progress_fn: Callable[[int], None] | None = None,
+) -> StreamResult:
+    """Run a stream of messages through one book; host-side driver of `run_chunk`.
+
+    Streams are padded to a power of two, so that tapes of similar length share one
+    compilation.
+
+    Args:
+      book: the book before the stream; it is donated.
+      messages_T: int32 arrays ``[T]``, numpy or jax.
+      observe_fn: a jittable view of the book to record after each message; the same
+        function object must be passed again to reuse the compilation.
+      keep_priority: see :func:`marsjax.book.match.advance`.
+      chunk_size: elementary actions a device call (less for short streams).
+      progress_fn: called with the number of messages read so far.
+    """
+    kinds = np.asarray(messages_T.kind)
+    num = len(kinds)
+    padded = max(16, 1 << (num - 1).bit_length()) if num else 16
+    chunk_size = min(chunk_size, padded)
+    device_T = Message(
+        *(
+            jnp.asarray(
+                np.pad(np.asarray(x, np.int32), (0, padded - num)), dtype=jnp.int32
+            )
+            for x in messages_T
+        )
+    )
+    book = jax.tree.map(jnp.array, book)
+    cursor, parts = start_cursor(), []
+    while int(cursor.position) < num or not parts:
+        book, cursor, out = run_chunk(
+            book,
+            cursor,
+            device_T,
+            num_actions=chunk_size,
+            observe_fn=observe_fn,
+            keep_priority=keep_priority,
+        )
+        parts.append(jax.tree.map(np.asarray, out))
+        if progress_fn is not None:
+            progress_fn(min(int(cursor.position), num))
+    event, position, seen = jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
+    is_done = (event.is_last == 1) & (position < num)
+    happened = (event.kind != EventKind.NONE) & (position < num)
+    return StreamResult(
+        book=book,
+        events=jax.tree.map(lambda x: x[happened], event),
+        message_index=position[happened],
+        observations=jax.tree.map(lambda x: x[is_done], seen),
+    )

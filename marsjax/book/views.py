@@ -1,0 +1,121 @@
+"""Views of a book: quotes, levels, volumes around the mid, live orders. Unbatched.
+
+An empty side shows price 0 and quantity 0: a one-sided book has no spread, and no view
+invents one. Sums are int32: size lots so that a level's volume stays below 2**31.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from marsjax.book.match import best_slot
+from marsjax.book.state import Book
+from marsjax.types import Array, Side
+
+_INT32_MAX = jnp.iinfo(jnp.int32).max
+
+
+class Quote(NamedTuple):
+    """Best prices (ticks) and the quantities there; price 0 means an empty side."""
+
+    bid_ticks: Array
+    ask_ticks: Array
+    bid_qty: Array
+    ask_qty: Array
+
+
+class Levels(NamedTuple):
+    """The best K levels a side, best first; price 0 and quantity 0 where none."""
+
+    price_ticks_SK: Array
+    qty_SK: Array
+
+
+class LiveOrders(NamedTuple):
+    """Every slot, sides stacked ``[2N]``; ``is_live`` marks those that hold an order."""
+
+    is_live: Array
+    side: Array
+    price_ticks: Array
+    qty: Array
+    seq: Array
+    order_id: Array
+    owner: Array
+
+
+def best_price(book: Book, side: Array) -> Array:
+    """Best price of a side in ticks, 0 if it is empty."""
+    slot, price_ticks = best_slot(book, side)
+    return jnp.where(slot < book.num_slots, price_ticks, 0)
+
+
+def volume_at(book: Book, side: Array, price_ticks_K: Array) -> Array:
+    """Resting quantity of a side at each of the given prices, ``[K]``."""
+    at_KN = book.price_ticks_SN[side][None, :] == price_ticks_K[:, None]
+    return jnp.sum(jnp.where(at_KN, book.qty_SN[side][None, :], 0), axis=-1)
+
+
+def quote(book: Book) -> Quote:
+    """Best bid and ask with the quantity at each."""
+    bid, ask = best_price(book, Side.BUY), best_price(book, Side.SELL)
+    return Quote(
+        bid,
+        ask,
+        volume_at(book, Side.BUY, bid[None])[0],
+        volume_at(book, Side.SELL, ask[None])[0],
+    )
+
+
+def level2(book: Book, num_levels: int) -> Levels:
+    """The best ``num_levels`` levels a side, exact, one reduction a level."""
+
+    def next_level(last_rank_S, _):
+        sign_S1 = jnp.array([[-1], [1]], jnp.int32)
+        rank_SN = jnp.where(
+            book.qty_SN > 0, sign_S1 * book.price_ticks_SN, _INT32_MAX
+        )
+        beyond_SN = rank_SN > last_rank_S[:, None]
+        rank_S = jnp.min(jnp.where(beyond_SN, rank_SN, _INT32_MAX), axis=-1)
+        at_SN = (rank_SN == rank_S[:, None]) & (book.qty_SN > 0)
+        qty_S = jnp.sum(jnp.where(at_SN, book.qty_SN, 0), axis=-1)
+        price_S = jnp.where(rank_S == _INT32_MAX, 0, sign_S1[:, 0] * rank_S)
+        return rank_S, (price_S, qty_S)
+
+    start_S = jnp.full((2,), jnp.iinfo(jnp.int32).min, jnp.int32)
+    _, (price_KS, qty_KS) = jax.lax.scan(next_level, start_S, length=num_levels)
+    return Levels(price_KS.T, qty_KS.T)
+
+
+def volumes_around_mid(book: Book, num_ticks: int, mid2_ticks: Array) -> Array:
+    """Resting quantity at the ticks around a mid, bids negative.
+
+    Args:
+      num_ticks: ticks on each side; the result is ``[2 * num_ticks]``, the first half
+        strictly below the mid, the second half at or above it, in order of price.
+      mid2_ticks: twice the mid in ticks (best bid plus best ask), so that a mid between
+        two ticks is an integer.
+
+    Returns:
+      ask volume minus bid volume at each tick; the sign tells the side, since a book at
+      rest has at most one side at a price.
+    """
+    first = (mid2_ticks + 1) // 2 - num_ticks
+    price_K = first + jnp.arange(2 * num_ticks, dtype=jnp.int32)
+    asks_K = volume_at(book, Side.SELL, price_K)
+    return asks_K - volume_at(book, Side.BUY, price_K)
+
+
+def live_orders(book: Book) -> LiveOrders:
+    """All slots as one flat table."""
+    qty = book.qty_SN.reshape(-1)
+    n = book.num_slots
+    return LiveOrders(
+        is_live=qty > 0,
+        side=jnp.arange(2 * n, dtype=jnp.int32) // n,
+        price_ticks=book.price_ticks_SN.reshape(-1),
+        qty=qty,
+        seq=book.seq_SN.reshape(-1),
+        order_id=book.order_id_SN.reshape(-1),
+        owner=book.owner_SN.reshape(-1),
+    )

@@ -1,0 +1,40 @@
+"""The one error users see: what is wrong, where, and what to do."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Bad input, in one line: ``file:line: what is wrong; what to do``.
+
+    The command line prints the message and exits with code 2.
+
+    Args:
+      what: what is wrong.
+      remedy: what the user can do about it.
+      file: the file at fault, if there is one.
+      line: line number in that file, counted from 1 (a header is line 1).
+    """
+
+    def __init__(
+        self,
+        what: str,
+        remedy: str,
+        *,
+        file: str | Path | None = None,
+        line: int | None = None,
+    ):
+        where = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
+        super().__init__(" ".join(f"{where}{what}; {remedy}".split()))
+
+
+@contextmanager
+def exit_on_input_error() -> Iterator[None]:
+    """Print an `InputError` as one line on standard error and exit with code 2."""
+    try:
+        yield
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error

@@ -1,0 +1,54 @@
+"""Sliding-window causal attention, over a sequence and over a ring of past keys.
+
+Dimension key beside the shared one: H key-value heads, G queries that share one, E
+width of a head, W window.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from marsjax.types import Array
+
+BLOCK = 64
+"""Queries a block: small enough to skip most masked keys, large enough to be fast."""
+
+NEVER = -1e30
+"""Score of a key that must not be seen; finite, so that no 0 * inf can arise."""
+
+
+def window_attention(
+    q_HGLE: Array, k_HLE: Array, v_HLE: Array, window: int
+) -> Array:
+    """Query i sees the keys j with ``0 <= i - j < window``.
+
+    Queries go in blocks, each against the only keys that it may see, so that the work
+    grows with ``L * window`` and not with ``L**2``.
+
+    Returns:
+      ``[H, G, L, E]``.
+    """
+    length, width = q_HGLE.shape[-2:]
+    outputs = []
+    for start in range(0, length, BLOCK):
+        stop = min(start + BLOCK, length)
+        first = max(0, start - window + 1)
+        k_HKE, v_HKE = k_HLE[:, first:stop], v_HLE[:, first:stop]
+        score = jnp.einsum("hgqe,hke->hgqk", q_HGLE[:, :, start:stop], k_HKE)
+        age = jnp.arange(start, stop)[:, None] - jnp.arange(first, stop)[None, :]
+        seen = ((age >= 0) & (age < window))[None, None]
+        score = jnp.where(seen, score.astype(jnp.float32) * width**-0.5, NEVER)
+        weight = jax.nn.softmax(score, axis=-1).astype(v_HKE.dtype)
+        outputs.append(jnp.einsum("hgqk,hke->hgqe", weight, v_HKE))
+    return jnp.concatenate(outputs, axis=-2)
+
+
+def ring_attention(q_HGE: Array, k_HWE: Array, v_HWE: Array, seen_W: Array) -> Array:
+    """One query against the slots of a ring that ``seen_W`` (bool) allows.
+
+    Returns:
+      ``[H, G, E]``.
+    """
+    score = jnp.einsum("hge,hwe->hgw", q_HGE, k_HWE).astype(jnp.float32)
+    score = jnp.where(seen_W[None, None], score * q_HGE.shape[-1] ** -0.5, NEVER)
+    weight = jax.nn.softmax(score, axis=-1).astype(v_HWE.dtype)
+    return jnp.einsum("hgw,hwe->hge", weight, v_HWE)

@@ -1,0 +1,273 @@
+"""The book against the plain-Python oracle, over random streams of every kind."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marsjax import book as mbook
+from marsjax.types import Event, EventKind, Kind, Message, Side, Status, explain
+from tests.oracle import Oracle
+
+SLOTS = 8  # small, so that sides fill up
+KINDS = [Kind.LIMIT] * 4 + [Kind.IOC, Kind.CANCEL, Kind.CANCEL, Kind.MODIFY]
+
+messages = st.lists(
+    st.tuples(
+        st.sampled_from([*KINDS, Kind.NONE, Kind.HALT]).map(int),
+        st.sampled_from([0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, -1]),
+        st.sampled_from([*range(95, 106), 0, -5, 2**30 + 1]),
+        st.sampled_from([1, 2, 3, 5, 8, 0, -1]),
+        st.integers(0, 12),
+        st.integers(0, 3),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def to_stream(rows) -> Message:
+    return Message(*np.asarray(rows, np.int32).T)
+
+
+def as_tuples(events: Event) -> list[tuple]:
+    """Events in the oracle's form."""
+    return [
+        (k, i, m, None if k == EventKind.REJECT else p, q, r)
+        for k, p, q, i, m, r in zip(
+            *(
+                np.asarray(x).tolist()
+                for x in (
+                    events.kind,
+                    events.price_ticks,
+                    events.qty,
+                    events.order_id,
+                    events.maker_id,
+                    events.reason,
+                )
+            ),
+            strict=True,
+        )
+    ]
+
+
+def full_view(book: mbook.Book):
+    return mbook.quote(book), mbook.level2(book, 4)
+
+
+@settings(max_examples=120, deadline=None)
+@given(messages, st.booleans())
+def test_stream_equals_oracle(rows, keep_priority):
+    oracle = Oracle(SLOTS, keep_priority)
+    expected = [oracle.submit(*row) for row in rows]
+    result = mbook.run(
+        mbook.init(SLOTS),
+        to_stream(rows),
+        observe_fn=full_view,
+        keep_priority=keep_priority,
+        chunk_size=64,
+    )
+    got = as_tuples(result.events)
+    assert got == [event for events in expected for event in events]
+    # Every message but padding has events, in the order of the messages.
+    counts = np.bincount(result.message_index, minlength=len(rows))
+    assert counts.tolist() == [len(events) for events in expected]
+    assert (np.diff(result.message_index) >= 0).all()
+    assert int(result.book.status) == oracle.status
+
+    # The book at the end, order for order in priority.
+    for side in Side:
+        live = [
+            (int(p), int(s), int(i), int(q), int(o))
+            for p, s, i, q, o in zip(
+                np.asarray(result.book.price_ticks_SN[side]),
+                np.asarray(result.book.seq_SN[side]),
+                np.asarray(result.book.order_id_SN[side]),
+                np.asarray(result.book.qty_SN[side]),
+                np.asarray(result.book.owner_SN[side]),
+                strict=True,
+            )
+            if q > 0
+        ]
+        live.sort(key=lambda row: (-row[0] if side == Side.BUY else row[0], row[1]))
+        want = [(o.price, o.order_id, o.qty, o.owner) for o in oracle.orders(side)]
+        assert [(p, i, q, o) for p, _, i, q, o in live] == want
+
+
+@settings(max_examples=60, deadline=None)
+@given(messages)
+def test_views_and_conservation(rows):
+    """Quotes after each message, never crossed, and no share made or lost."""
+    oracle, quotes = Oracle(SLOTS), []
+    for row in rows:
+        oracle.submit(*row)
+        quotes.append(oracle.quote())
+    result = mbook.run(
+        mbook.init(SLOTS), to_stream(rows), observe_fn=full_view, chunk_size=64
+    )
+    seen, levels = result.observations
+    assert list(zip(*(x.tolist() for x in seen), strict=True)) == quotes
+    bid, ask = np.asarray(seen.bid_ticks), np.asarray(seen.ask_ticks)
+    assert not ((bid >= ask) & (bid > 0) & (ask > 0)).any()
+    want = oracle.level2(4)
+    for side in Side:
+        pairs = zip(
+            levels.price_ticks_SK[-1, side].tolist(),
+            levels.qty_SK[-1, side].tolist(),
+            strict=True,
+        )
+        assert [pair for pair in pairs if pair[1]] == want[side]
+
+    # sent = filled + resting + cancelled + expired + rejected, over accepted orders.
+    kinds = np.asarray(result.events.kind)
+    qty = np.asarray(result.events.qty)
+    entered = rested = 0
+    for index, row in enumerate(rows):
+        events = result.message_index == index
+        is_new = row[0] in (Kind.LIMIT, Kind.IOC)
+        if is_new:
+            assert qty[events].sum() == row[3]
+            entered += row[3]
+            rested += qty[events & (kinds == EventKind.REST)].sum()
+    assert rested <= entered
+
+
+def stack(books):
+    return jax.tree.map(lambda *xs: jnp.stack(xs), *books)
+
+
+def test_submit_unbatched_equals_vmapped_equals_stream():
+    """One program, three ways to run it, the same integers."""
+    rng = np.random.default_rng(0)
+    num_books, length = 5, 60
+
+    def stream():
+        kind = rng.choice([int(k) for k in KINDS], length)
+        return np.stack(
+            [
+                kind,
+                rng.integers(0, 2, length),
+                rng.integers(95, 106, length),
+                rng.integers(1, 9, length),
+                rng.integers(0, 30, length),
+                rng.integers(0, 3, length),
+            ],
+            axis=-1,
+        ).astype(np.int32)
+
+    rows_BT6 = np.stack([stream() for _ in range(num_books)])
+
+    def scan_one(book, rows_T6):
+        def step(book, row_6):
+            return mbook.submit(book, Message(*row_6), max_events=12)
+
+        return jax.lax.scan(step, book, rows_T6)
+
+    def scan_batch(books_B, rows_TB6):
+        def step(books_B, rows_B6):
+            messages_B = Message(*jnp.moveaxis(rows_B6, -1, 0))
+            return jax.vmap(lambda b, m: mbook.submit(b, m, max_events=12))(
+                books_B, messages_B
+            )
+
+        return jax.lax.scan(step, books_B, rows_TB6)
+
+    empty = mbook.init(64)
+    batched, events_TBE = jax.jit(scan_batch)(
+        stack([empty] * num_books), jnp.asarray(rows_BT6.swapaxes(0, 1))
+    )
+    vmapped, _ = jax.jit(jax.vmap(scan_one))(
+        stack([empty] * num_books), jnp.asarray(rows_BT6)
+    )
+    for b in range(num_books):
+        alone, events_TE = jax.jit(scan_one)(empty, jnp.asarray(rows_BT6[b]))
+        result = mbook.run(mbook.init(64), Message(*rows_BT6[b].T), chunk_size=64)
+        for other in (batched, vmapped):
+            jax.tree.map(
+                lambda x, y, b=b: np.testing.assert_array_equal(x, y[b]), alone, other
+            )
+        jax.tree.map(np.testing.assert_array_equal, alone, result.book)
+        jax.tree.map(
+            lambda x, y, b=b: np.testing.assert_array_equal(x, y[:, b]),
+            events_TE,
+            events_TBE,
+        )
+        flat = jax.tree.map(lambda x: x.reshape(-1), events_TE)
+        happened = np.asarray(flat.kind) != EventKind.NONE
+        listed = jax.tree.map(lambda x, keep=happened: np.asarray(x)[keep], flat)
+        assert as_tuples(listed) == as_tuples(result.events)
+
+
+def test_long_sweep_with_a_short_event_buffer():
+    """The book stays exact, the last event is kept and the loss is told."""
+    rows = [(Kind.LIMIT, 1, 100 + i, 1, i, 0) for i in range(6)]
+    book = mbook.run(mbook.init(SLOTS), to_stream(rows)).book
+    sweep = Message(int(Kind.LIMIT), 0, 104, 7, 99, 3)
+    book, events = mbook.submit(book, sweep, max_events=3)
+    assert events.kind.tolist() == [EventKind.FILL, EventKind.FILL, EventKind.REST]
+    assert events.qty.tolist() == [1, 1, 2]
+    assert int(book.status) == Status.EVENTS_TRUNCATED
+    assert [int(x) for x in mbook.quote(book)] == [104, 105, 2, 1]
+
+
+def test_full_side_rejects_the_newcomer_only():
+    rows = [(Kind.LIMIT, 0, 100, 5, i, 0) for i in range(SLOTS + 1)]
+    result = mbook.run(mbook.init(SLOTS), to_stream(rows))
+    assert result.events.kind[-1] == EventKind.REJECT
+    assert result.events.qty[-1] == 5
+    assert int(mbook.quote(result.book).bid_qty) == 5 * SLOTS
+    assert "full" in explain(int(result.book.status))[0]
+
+
+def test_collect_rests_across_the_spread():
+    """A call auction's orders may cross; they do not trade."""
+    rows = [(Kind.LIMIT, 1, 100, 5, 1, 0), (Kind.COLLECT, 0, 105, 5, 2, 0)]
+    result = mbook.run(mbook.init(SLOTS), to_stream(rows), observe_fn=mbook.quote)
+    assert result.events.kind.tolist() == [EventKind.REST, EventKind.REST]
+    assert int(result.observations.bid_ticks[-1]) == 105
+
+
+def test_volumes_around_mid():
+    rows = [
+        (Kind.LIMIT, 0, 99, 7, 1, 0),
+        (Kind.LIMIT, 0, 97, 2, 2, 0),
+        (Kind.LIMIT, 1, 102, 4, 3, 0),
+        (Kind.LIMIT, 1, 101, 1, 4, 0),
+    ]
+    book = mbook.run(mbook.init(SLOTS), to_stream(rows)).book
+    # mid 100: ticks 97 98 99 | 100 101 102
+    volumes = mbook.volumes_around_mid(book, 3, jnp.int32(99 + 101))
+    assert volumes.tolist() == [-2, 0, -7, 0, 1, 4]
+    # mid 100.5: ticks 98 99 100 | 101 102 103
+    volumes = mbook.volumes_around_mid(book, 3, jnp.int32(201))
+    assert volumes.tolist() == [0, -7, 0, 1, 4, 0]
+
+
+def test_live_orders_lists_each_order_once():
+    rows = [(Kind.LIMIT, 0, 99, 7, 1, 4), (Kind.LIMIT, 1, 101, 1, 2, 5)]
+    live = mbook.live_orders(mbook.run(mbook.init(SLOTS), to_stream(rows)).book)
+    keep = np.asarray(live.is_live)
+    assert np.asarray(live.order_id)[keep].tolist() == [1, 2]
+    assert np.asarray(live.side)[keep].tolist() == [0, 1]
+    assert np.asarray(live.owner)[keep].tolist() == [4, 5]
+
+
+def test_one_compilation_for_each_shape():
+    from marsjax.book.stream import run_chunk
+
+    def stream(num):
+        rows = [(Kind.LIMIT, 0, 99, 7, i, 0) for i in range(num)]
+        return mbook.run(mbook.init(32), to_stream(rows), chunk_size=16)
+
+    stream(9)
+    before = run_chunk._cache_size()
+    stream(12)
+    stream(16)
+    assert run_chunk._cache_size() == before
+
+
+def test_no_slots_is_an_error():
+    with pytest.raises(ValueError, match="at least 1"):
+        mbook.init(0)
