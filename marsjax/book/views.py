@@ -91,8 +91,9 @@ def volumes_around_mid(book: Book, num_ticks: int, mid2_ticks: Array) -> Array:
     """Resting quantity at the ticks around a mid, bids negative.
 
     Args:
-      num_ticks: ticks on each side; the result is ``[2 * num_ticks]``, the first half
-        strictly below the mid, the second half at or above it, in order of price.
+      num_ticks: ticks on each side; the result is ``[2 * num_ticks]`` in order of
+        price, the first half below the mid, the second above it. A tick at the mid
+        itself is left out: an order there would be the best and move the mid.
       mid2_ticks: twice the mid in ticks (best bid plus best ask), so that a mid between
         two ticks is an integer.
 
@@ -100,8 +101,10 @@ def volumes_around_mid(book: Book, num_ticks: int, mid2_ticks: Array) -> Array:
       ask volume minus bid volume at each tick; the sign tells the side, since a book at
       rest has at most one side at a price.
     """
-    first = (mid2_ticks + 1) // 2 - num_ticks
-    price_K = first + jnp.arange(2 * num_ticks, dtype=jnp.int32)
+    step_K = jnp.arange(num_ticks, dtype=jnp.int32)
+    below_K = (mid2_ticks + 1) // 2 - num_ticks + step_K
+    above_K = mid2_ticks // 2 + 1 + step_K
+    price_K = jnp.concatenate([below_K, above_K])
     asks_K = volume_at(book, Side.SELL, price_K)
     return asks_K - volume_at(book, Side.BUY, price_K)
 
