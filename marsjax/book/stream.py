@@ -104,6 +104,7 @@ def run(
     keep_priority: bool = True,
     chunk_size: int = 8192,
     progress_fn: Callable[[int], None] | None = None,
+    stop_at: int = 0,
 ) -> StreamResult:
     """Run a stream of messages through one book; host-side driver of `run_chunk`.
 
@@ -118,6 +119,7 @@ def run(
       keep_priority: see :func:`marsjax.book.match.advance`.
       chunk_size: elementary actions a device call (less for short streams).
       progress_fn: called with the number of messages read so far.
+      stop_at: stop early once the book's status holds one of these bits.
     """
     kinds = np.asarray(messages_T.kind)
     num = len(kinds)
@@ -145,6 +147,8 @@ def run(
         parts.append(jax.tree.map(np.asarray, out))
         if progress_fn is not None:
             progress_fn(min(int(cursor.position), num))
+        if int(book.status) & stop_at:
+            break
     event, position, seen = jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
     is_done = (event.is_last == 1) & (position < num)
     happened = (event.kind != EventKind.NONE) & (position < num)

@@ -12,7 +12,11 @@ from marsjax.types import Array, Event, Kind, Message, Status
 
 
 def submit(
-    book: Book, message: Message, *, max_events: int = 16, keep_priority: bool = True
+    book: Book,
+    message: Message,
+    *,
+    max_events: int | None = 16,
+    keep_priority: bool = True,
 ) -> tuple[Book, Event]:
     """Match one message against the book.
 
@@ -25,7 +29,8 @@ def submit(
       message: the message, unbatched int32 scalars.
       max_events: E, rows of the event buffer. A message with more events is still
         matched exactly; its surplus events are not listed and the book's status gets
-        `EVENTS_TRUNCATED`. The last row always holds the last event.
+        `EVENTS_TRUNCATED`. The last row always holds the last event. ``None`` asks for
+        the last event alone, in one row, and then nothing counts as cut.
       keep_priority: see :func:`marsjax.book.match.advance`.
 
     Returns:
@@ -36,12 +41,14 @@ def submit(
 
 
 @lru_cache
-def _make_submit(max_events: int, keep_priority: bool):
+def _make_submit(max_events: int | None, keep_priority: bool):
     """`submit` with its static arguments fixed and its own rule for batching."""
+    is_listed = max_events is not None
+    num_rows = max_events if is_listed else 1
 
     def no_events() -> Event:
         # One array a field: a loop's buffers must not be shared.
-        rows = (jnp.zeros((max_events,), jnp.int32) for _ in Event._fields)
+        rows = (jnp.zeros((num_rows,), jnp.int32) for _ in Event._fields)
         return Event(*rows)
 
     def action(
@@ -54,14 +61,14 @@ def _make_submit(max_events: int, keep_priority: bool):
             book, message._replace(kind=kind), pending, keep_priority=keep_priority
         )
         is_last = event.is_last == 1
-        keeps_row = (row < max_events - 1) | is_last
+        keeps_row = (row < num_rows - 1) | is_last
         slot = jnp.where(
-            is_active & keeps_row, jnp.minimum(row, max_events - 1), max_events
+            is_active & keeps_row, jnp.minimum(row, num_rows - 1), num_rows
         )
         events = jax.tree.map(
             lambda buffer, x: buffer.at[slot].set(x, mode="drop"), events, event
         )
-        overflow = is_active & (row >= max_events)
+        overflow = is_active & is_listed & (row >= num_rows)
         status = jnp.where(overflow, jnp.uint32(Status.EVENTS_TRUNCATED), jnp.uint32(0))
         book = book.replace(status=book.status | status)
         row = jnp.where(is_active & ~is_last, row + 1, -1)

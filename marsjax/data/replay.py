@@ -1,0 +1,59 @@
+"""Runs a tape through the book, with as many slots as it turns out to need."""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from marsjax import book as mbook
+from marsjax.data.tape import Tape, to_messages
+from marsjax.types import Message, Status
+
+FEWEST_SLOTS, MOST_SLOTS = 512, 65_536
+
+
+def replay_messages(
+    messages_T: Message,
+    *,
+    observe_fn: Callable | None = None,
+    num_slots: int | None = None,
+    progress_fn: Callable[[int], None] | None = None,
+) -> mbook.StreamResult:
+    """Run messages through an empty book that never fills up.
+
+    Args:
+      messages_T: the stream, numpy ``[T]``.
+      observe_fn: view of the book to record after each message.
+      num_slots: slots a side; by default doubled from 512 until nothing is rejected
+        for want of room.
+      progress_fn: called with the number of messages read.
+
+    Raises:
+      ValueError: the given ``num_slots`` were too few.
+    """
+    slots = FEWEST_SLOTS if num_slots is None else num_slots
+    while True:
+        result = mbook.run(
+            mbook.init(slots),
+            messages_T,
+            observe_fn=observe_fn,
+            progress_fn=progress_fn,
+            stop_at=Status.BOOK_FULL,
+        )
+        if not int(result.book.status) & Status.BOOK_FULL:
+            return result
+        if num_slots is not None or slots >= MOST_SLOTS:
+            raise ValueError(f"a book of {slots} slots a side was full: use more slots")
+        slots *= 2
+
+
+def replay_tape(tape: Tape, **options) -> mbook.StreamResult:
+    """`replay_messages` of a tape; every row of it is one message."""
+    return replay_messages(to_messages(tape.messages), **options)
+
+
+def book_at(tape: Tape, row: int, num_slots: int | None = None) -> mbook.Book:
+    """The book before message ``row`` of a tape, on the host."""
+    messages = to_messages(tape.messages.head(row))
+    result = replay_messages(messages, num_slots=num_slots)
+    return jax.tree.map(np.asarray, result.book)
