@@ -73,7 +73,6 @@ class Status(IntFlag):
     BAD_KIND = 64
     EVENTS_TRUNCATED = 128
     SESSION_OVER = 256
-    NO_CANCEL_TARGET = 512
 
 
 STATUS_TEXT = {
@@ -88,8 +87,6 @@ STATUS_TEXT = {
     Status.EVENTS_TRUNCATED: "a message had more events than the buffer holds; the "
     "book is right, the list of events is cut: raise max_events",
     Status.SESSION_OVER: "the session ended before the requested number of orders",
-    Status.NO_CANCEL_TARGET: "a cancel was asked for while no background order was "
-    "live; a new order was sent instead",
 }
 
 

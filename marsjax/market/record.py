@@ -1,0 +1,79 @@
+"""A rollout as tapes: the same canonical stream that readers make of real files."""
+
+import numpy as np
+
+from marsjax.data.tape import Tape, message_frame
+from marsjax.market.rollout import Rollout
+from marsjax.market.start import Start
+from marsjax.tokens.clock import to_wall
+from marsjax.types import Kind, Message
+
+
+def opening_messages(start: Start) -> Message:
+    """``COLLECT`` messages that rebuild the book at the start, oldest first; numpy."""
+    book = start.market.book
+    qty = np.asarray(book.qty_SN).reshape(-1)
+    live = np.flatnonzero(qty > 0)
+    live = live[np.argsort(np.asarray(book.seq_SN).reshape(-1)[live])]
+    return Message(
+        kind=np.full(len(live), int(Kind.COLLECT), np.int32),
+        side=(live // book.num_slots).astype(np.int32),
+        price_ticks=np.asarray(book.price_ticks_SN).reshape(-1)[live],
+        qty=qty[live],
+        order_id=np.asarray(book.order_id_SN).reshape(-1)[live],
+        owner=np.asarray(book.owner_SN).reshape(-1)[live],
+    )
+
+
+def to_tapes(result: Rollout, start: Start) -> list[Tape]:
+    """One tape a market: the opening book, then what the model sent.
+
+    Steps after the end of the session hold no message and are left out; ``counts``
+    says how many.
+    """
+    seeds = opening_messages(start)
+    num_seeds = len(seeds.kind)
+    market = start.market
+    open_s, open_ns = to_wall(
+        np.asarray(market.clock_s)[None],
+        np.asarray(market.clock_ns)[None],
+        start.tape.sessions,
+    )
+    tapes = []
+    for b, market_id in enumerate(result.market_ids.tolist()):
+        record = [x[b] for x in result.records]
+        record = result.records._make(record)
+        sent = record.kind != Kind.NONE
+        time_s, time_ns = to_wall(
+            record.clock_s[sent], record.clock_ns[sent], start.tape.sessions
+        )
+        columns = {
+            name: np.concatenate([getattr(seeds, name), getattr(record, name)[sent]])
+            for name in Message._fields
+        }
+        name = f"{start.tape.name}_m{market_id:04d}"
+        tapes.append(
+            Tape(
+                name=name,
+                symbol=start.tape.symbol,
+                date=start.tape.date,
+                messages=message_frame(
+                    start.tape.symbol,
+                    start.tape.date,
+                    time_s=np.concatenate([np.repeat(open_s, num_seeds), time_s]),
+                    time_ns=np.concatenate([np.repeat(open_ns, num_seeds), time_ns]),
+                    **columns,
+                ),
+                tick_size=start.tape.tick_size,
+                lot_size=start.tape.lot_size,
+                sessions=start.tape.sessions,
+                source="marsjax",
+                seed_rows=num_seeds,
+                counts={
+                    "seeds": num_seeds,
+                    "orders": int(sent.sum()),
+                    "steps after the close": int((~sent).sum()),
+                },
+            )
+        )
+    return tapes

@@ -1,0 +1,184 @@
+"""Where a rollout starts: a real tape at a moment, or a synthetic opening."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from marsjax import book as mbook
+from marsjax.data.replay import replay_messages
+from marsjax.data.tape import Tape, to_messages
+from marsjax.errors import InputError
+from marsjax.lmm import OrderModel, Params
+from marsjax.market.state import Market, World
+from marsjax.synth import synthetic_tape
+from marsjax.tokens.clock import NS, session_seconds, to_trading_ns
+from marsjax.tokens.decode import to_device
+from marsjax.tokens.tape import ObservedTape, observe_tape, tape_features
+from marsjax.tokens.tokenizer import Tokenizer
+from marsjax.types import Array, Status
+
+
+class Start(NamedTuple):
+    """A market about to run, and where it came from.
+
+    Attributes:
+      world: what all markets of the rollout share.
+      market: one market, unbatched.
+      position: int32, orders in the model's history.
+      tape: the tape it starts from; row: the first message that has not happened.
+      observed: the tape's orders, before and after the start.
+      history: orders the model has seen.
+    """
+
+    world: World
+    market: Market
+    position: Array
+    tape: Tape
+    row: int
+    observed: ObservedTape
+    history: int
+
+
+def fit_slots(book: mbook.Book, num_slots: int) -> mbook.Book:
+    """The same live orders in a book of ``num_slots`` slots a side (host).
+
+    Raises:
+      ValueError: they do not fit.
+    """
+    columns = {
+        name: np.asarray(getattr(book, name))
+        for name in (
+            "price_ticks_SN",
+            "qty_SN",
+            "seq_SN",
+            "order_id_SN",
+            "owner_SN",
+        )
+    }
+    out = {name: np.zeros((2, num_slots), np.int32) for name in columns}
+    for side in range(2):
+        live = np.flatnonzero(columns["qty_SN"][side] > 0)
+        if len(live) > num_slots:
+            raise ValueError(
+                f"{len(live)} live orders do not fit {num_slots} slots a side"
+            )
+        for name, column in columns.items():
+            out[name][side, : len(live)] = column[side, live]
+    return book.replace(**{name: jnp.asarray(x) for name, x in out.items()})
+
+
+def roomy(book: mbook.Book) -> int:
+    """Slots a side with room to grow: a power of two, twice the live orders and more."""
+    most = int((np.asarray(book.qty_SN) > 0).sum(axis=-1).max())
+    return 1 << (2 * most + 127).bit_length()
+
+
+def start_from_tape(
+    model: OrderModel,
+    params: Params,
+    tokenizer: Tokenizer,
+    tape: Tape,
+    trading_s: float | None = None,
+    *,
+    num_slots: int | None = None,
+    history: int | None = None,
+    temperature: float = 1.0,
+) -> Start:
+    """Stand where a tape stood: its book, its clock and the model's memory of it.
+
+    Args:
+      model, params, tokenizer: of a checkpoint.
+      tape: a tape.
+      trading_s: trading seconds since the open; ``None``: the end of the tape.
+      num_slots: slots a side; by default twice the live orders, rounded up.
+      history: orders to show the model; by default all that can still reach it through
+        its layers' windows.
+      temperature: of the model's draws.
+
+    Raises:
+      InputError: no order before that moment, or none after the open.
+    """
+    observed = observe_tape(tape)
+    if trading_s is None:
+        row, seen = len(tape.messages), len(observed.row)
+    else:
+        frame = tape.messages
+        at_ns = round(trading_s * NS)
+        wall = to_trading_ns(
+            frame["time_s"].to_numpy(), frame["time_ns"].to_numpy(), tape.sessions
+        )
+        seen = int(np.searchsorted(observed.trading_ns, at_ns))
+        row = int(np.searchsorted(wall, at_ns)) if seen else 0
+    if seen == 0:
+        raise InputError(
+            f"{tape.name} has no order before the start",
+            "start later: the model needs at least one order of history",
+        )
+    row = max(row, int(observed.row[seen - 1]) + 1)
+    messages = to_messages(tape.messages.head(row))
+    result = replay_messages(messages)
+    book = result.book
+    fitted = fit_slots(book, roomy(book) if num_slots is None else num_slots)
+    # Bits of the tape's own past are not the rollout's.
+    fitted = fitted.replace(status=jnp.zeros((), jnp.uint32))
+
+    if history is None:
+        history = model.config.num_layers * model.config.window
+    first = max(0, seen - history)
+    tokens_L4 = tokenizer.encode(observed.raw)[first:seen].astype(np.int32)
+    features_LF = tape_features(observed, tokenizer, tape.lot_size)[first:seen]
+    cache, hidden_D, position = jax.jit(model.prefill)(
+        params, jnp.asarray(tokens_L4), jnp.asarray(features_LF, jnp.int32)
+    )
+    last_ns = int(observed.trading_ns[seen - 1])
+    market = Market(
+        book=fitted,
+        cache=cache,
+        hidden_D=hidden_D,
+        anchor2_ticks=jnp.int32(observed.seen.anchor2_ticks[seen - 1]),
+        clock_s=jnp.int32(last_ns // NS),
+        clock_ns=jnp.int32(last_ns % NS),
+        next_id=jnp.int32(_next_id(np.asarray(messages.order_id))),
+        status=jnp.zeros((), jnp.uint32),
+    )
+    world = World(
+        params=params,
+        tokenizer=to_device(tokenizer),
+        open2_ticks=jnp.int32(observed.open2),
+        session_s=jnp.int32(session_seconds(tape.sessions)),
+        lot_size=jnp.int32(tape.lot_size),
+        temperature=jnp.float32(temperature),
+    )
+    return Start(world, market, position, tape, row, observed, seen - first)
+
+
+def start_from_synthetic(
+    model: OrderModel,
+    params: Params,
+    tokenizer: Tokenizer,
+    seed: int,
+    *,
+    num_orders: int = 1_000,
+    **options,
+) -> Start:
+    """An opening drawn by the zero-intelligence market: its book and its history."""
+    tape = synthetic_tape(seed, num_orders)
+    return start_from_tape(model, params, tokenizer, tape, None, **options)
+
+
+def _next_id(order_ids: np.ndarray) -> int:
+    """An id above all of the tape's, with room for two hundred million orders."""
+    largest = int(order_ids.max(initial=0))
+    if largest > np.iinfo(np.int32).max - 200_000_000:
+        raise InputError(
+            f"order ids up to {largest} leave no room for new ones",
+            "number the tape's ids from 1",
+        )
+    return largest + 1
+
+
+def problems(status: int) -> Status:
+    """Status bits that should stop a user from trusting a rollout."""
+    return Status(int(status)) & ~Status.SESSION_OVER
