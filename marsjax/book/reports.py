@@ -76,7 +76,9 @@ def to_stream(msgs_T7: np.ndarray) -> Message:
     new = np.where(ioc == 1, int(Kind.IOC), int(Kind.LIMIT))
     return Message(
         kind=np.select(
-            [kind == _CANCEL, kind == _MODIFY], [int(Kind.CANCEL), int(Kind.MODIFY)], new
+            [kind == _CANCEL, kind == _MODIFY],
+            [int(Kind.CANCEL), int(Kind.MODIFY)],
+            new,
         ),
         side=side,
         price_ticks=price,
@@ -96,7 +98,11 @@ def report_lines(msgs_T7: np.ndarray, result: StreamResult) -> list[str]:
         type_, msg_side, _, msg_qty, seq, _, msg_price = msgs_T7[index].tolist()
         is_first, last_index = index != last_index, index
         is_reject = kind == EventKind.REJECT
-        if type_ == _NEW and is_first and not (is_reject and is_last and qty == msg_qty):
+        if (
+            type_ == _NEW
+            and is_first
+            and not (is_reject and is_last and qty == msg_qty)
+        ):
             lines.append(f"0,{seq},{msg_side},{order_id},{msg_price},{msg_qty}")
         if kind == EventKind.FILL:
             lines.append(f"1,{seq},{price},{qty},{maker_id},{order_id}")

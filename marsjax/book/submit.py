@@ -114,5 +114,3 @@ def _make_submit(max_events: int | None, keep_priority: bool):
         return out, jax.tree.map(lambda _: True, out)
 
     return run
-
-

@@ -72,9 +72,7 @@ def level2(book: Book, num_levels: int) -> Levels:
 
     def next_level(last_rank_S, _):
         sign_S1 = jnp.array([[-1], [1]], jnp.int32)
-        rank_SN = jnp.where(
-            book.qty_SN > 0, sign_S1 * book.price_ticks_SN, _INT32_MAX
-        )
+        rank_SN = jnp.where(book.qty_SN > 0, sign_S1 * book.price_ticks_SN, _INT32_MAX)
         beyond_SN = rank_SN > last_rank_S[:, None]
         rank_S = jnp.min(jnp.where(beyond_SN, rank_SN, _INT32_MAX), axis=-1)
         at_SN = (rank_SN == rank_S[:, None]) & (book.qty_SN > 0)

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import lzma
-import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -178,28 +177,3 @@ def _split(path: Path, lines: list[str], names: list[str], first: int) -> pl.Dat
         )
     split = series.str.split_exact(",", len(names) - 1)
     return split.struct.rename_fields(names).struct.unnest()
-
-
-def symbol_and_date(path: str | Path) -> tuple[str | None, str | None]:
-    """Symbol and ISO date that a file's name tells.
-
-    Examples:
-      >>> symbol_and_date("SSE_600536.SH_2023-07-11_orders.csv.xz")
-      ('600536.SH', '2023-07-11')
-      >>> symbol_and_date("AAPL_2012-06-21_34200000_57600000_message_10.csv")
-      ('AAPL', '2012-06-21')
-      >>> symbol_and_date("AAPL_L50_message.csv.xz")
-      ('AAPL', None)
-      >>> symbol_and_date("tape.csv")
-      (None, None)
-    """
-    name = Path(path).name
-    dated = re.match(r"(?:SSE_)?([^_]+)_(\d{4}-\d\d-\d\d)(?=[_.]|$)", name)
-    if dated:
-        return dated[1], dated[2]
-    undated = re.match(
-        r"(?:SSE_)?([^_.]+(?:\.[A-Z]+)?)_(?:.*_)?"
-        r"(?:orders|trades|messages?|orderbook)(?=[_.]|$)",
-        name,
-    )
-    return (undated[1], None) if undated else (None, None)

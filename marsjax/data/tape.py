@@ -1,5 +1,6 @@
 """The canonical message stream of one instrument on one day."""
 
+import datetime
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -88,6 +89,18 @@ def tape_name(symbol: str, date: str | None) -> str:
     return f"{symbol}_{date}" if date else symbol
 
 
+def message_frame(symbol: str, date: str | None, **columns: np.ndarray) -> pl.DataFrame:
+    """A frame of :data:`MESSAGE_SCHEMA` from its number columns, ``[T]`` each."""
+    day = None if date is None else datetime.date.fromisoformat(date)
+    constant = (pl.lit(symbol, pl.String), pl.lit(day, pl.Date))
+    numbers = pl.DataFrame(
+        {name: pl.Series(name, columns[name]) for name in list(MESSAGE_SCHEMA)[2:]}
+    )
+    return numbers.select(
+        constant[0].alias("symbol"), constant[1].alias("date"), pl.all()
+    ).cast(MESSAGE_SCHEMA)
+
+
 def in_session(tape: Tape) -> np.ndarray:
     """``bool[T]``: rows of continuous trading, rows that seed the book left out."""
     time_s = tape.messages["time_s"].to_numpy()
@@ -156,15 +169,13 @@ def split_rows(
     time_s = tape.messages["time_s"].to_numpy().astype(np.int64)
     time = time_s * 10**9 + tape.messages["time_ns"].to_numpy()
     rows = np.flatnonzero(in_session(tape))
-    if not len(rows):
-        rows = np.arange(0)
-    changes = np.flatnonzero(np.diff(time[rows], prepend=-1)) if len(rows) else rows
+    changes = np.flatnonzero(np.diff(time[rows], prepend=-1))
     edges = [0]
     for share in np.cumsum(fractions)[:-1]:
         after = np.searchsorted(changes, round(float(share) * len(rows)))
         edges.append(int(changes[after]) if after < len(changes) else len(rows))
     edges.append(len(rows))
-    first = list(rows) + [int(rows[-1]) + 1 if len(rows) else 0]
+    first = [*rows, int(rows[-1]) + 1 if len(rows) else 0]
     cuts = [int(first[edge]) for edge in edges]
 
     def moment(row: int) -> list[int]:

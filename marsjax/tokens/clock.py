@@ -37,7 +37,5 @@ def to_wall(
     wall_s, before = trading_s + sessions[0][0], 0
     for (start, end), (next_start, _) in zip(sessions, sessions[1:], strict=False):
         before += end - start
-        wall_s = np.where(
-            trading_s >= before, next_start + trading_s - before, wall_s
-        )
+        wall_s = np.where(trading_s >= before, next_start + trading_s - before, wall_s)
     return wall_s.astype(np.int32), np.asarray(trading_ns, np.int32)

@@ -122,7 +122,9 @@ def write_dataset(
 
 def _observe(tape: Tape, progress_fn) -> ObservedTape:
     total = len(tape.messages)
-    report = None if progress_fn is None else (
-        lambda done: progress_fn(tape.name, done, total)
+    report = (
+        None
+        if progress_fn is None
+        else (lambda done: progress_fn(tape.name, done, total))
     )
     return observe_tape(tape, report)

@@ -68,7 +68,9 @@ def on_tick(anchor2_ticks: Array, price2: Array, type_: Array) -> Array:
     side gains, and an order at the mid itself stays passive.
     """
     raw2 = anchor2_ticks + price2
-    sign = jnp.where(price2 == 0, 2 * (type_ == 0).astype(jnp.int32) - 1, jnp.sign(price2))
+    sign = jnp.where(
+        price2 == 0, 2 * (type_ == 0).astype(jnp.int32) - 1, jnp.sign(price2)
+    )
     return (raw2 + jnp.where(raw2 % 2 == 0, 0, sign)) // 2
 
 

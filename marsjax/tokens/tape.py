@@ -100,7 +100,9 @@ def _observed(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
         trading_ns=trading_ns,
         traded=traded[row],
         left_out={
-            "no order (hidden fill, cross, halt, modify)": int((inside & ~is_order).sum()),
+            "no order (hidden fill, cross, halt, modify)": int(
+                (inside & ~is_order).sum()
+            ),
             "refused by the exchange": int((inside & is_order & is_rejected).sum()),
         },
     )
@@ -121,9 +123,7 @@ def _features(observed_T, open2, lot_size, edges):
     one = partial(features, open2_ticks=open2, lot_size=lot_size, edges=edges)
 
     def of(seen, before2, trading_s, traded):
-        return one(
-            seen, before2_ticks=before2, trading_s=trading_s, traded_qty=traded
-        )
+        return one(seen, before2_ticks=before2, trading_s=trading_s, traded_qty=traded)
 
     return jax.vmap(of)(*observed_T)
 

@@ -41,7 +41,7 @@ class RawOrders(NamedTuple):
     interval_ns: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays: compare by `sha256`
 class Tokenizer:
     """Edges and decoding tables; see `fit` for how they come about.
 

@@ -1,0 +1,5 @@
+"""``python -m marsjax``."""
+
+from marsjax.cli import main
+
+main()

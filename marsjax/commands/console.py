@@ -1,0 +1,96 @@
+"""Tables, JSON and progress bars, the same in every command.
+
+Results go to standard output, everything about the way there to standard error, so that
+``marsjax ... --json > file`` holds JSON and nothing else.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+
+def say(text: str) -> None:
+    """A line to the user about what is going on."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each name; call what it yields with ``(name, done, total)``."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, Any] = {}
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+
+        def report(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield report
+
+
+def show(
+    rows: Sequence[dict[str, Any]],
+    *,
+    title: str,
+    as_json: bool,
+    payload: Any = None,
+    notes: Sequence[str] = (),
+) -> None:
+    """Print rows as a table, or ``payload`` (by default the rows) as JSON.
+
+    Args:
+      rows: one dictionary a row, all with the same keys.
+      title: of the table.
+      as_json: JSON to standard output instead.
+      payload: what JSON holds if it is more than the rows.
+      notes: sentences under the table.
+    """
+    if as_json:
+        print(json.dumps(rows if payload is None else payload, indent=1))
+        return
+    # A pipe has no width of its own: give it room rather than cut figures off.
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    table = Table(title=title, title_justify="left")
+    if rows:
+        for column in rows[0]:
+            is_number = all(
+                r[column] is None or isinstance(r[column], int | float) for r in rows
+            )
+            table.add_column(column, justify="right" if is_number else "left")
+    for row in rows:
+        table.add_row(*(_text(value) for value in row.values()))
+    console.print(table)
+    for note in notes:
+        console.print(f"- {note}", markup=False)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4f}" if abs(value) < 100 else f"{value:,.1f}"
+    return str(value)
