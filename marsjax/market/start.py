@@ -17,7 +17,10 @@ from marsjax.tokens.clock import NS, session_seconds, to_trading_ns
 from marsjax.tokens.decode import to_device
 from marsjax.tokens.tape import ObservedTape, observe_tape, tape_features
 from marsjax.tokens.tokenizer import Tokenizer
-from marsjax.types import Array, Status
+from marsjax.types import Array
+
+
+_TIME = ("time_s", "time_ns")
 
 
 class Start(NamedTuple):
@@ -161,11 +164,23 @@ def start_from_synthetic(
     seed: int,
     *,
     num_orders: int = 1_000,
+    num_after: int = 1_000,
     **options,
 ) -> Start:
-    """An opening drawn by the zero-intelligence market: its book and its history."""
-    tape = synthetic_tape(seed, num_orders)
-    return start_from_tape(model, params, tokenizer, tape, None, **options)
+    """An opening drawn by the zero-intelligence market: its book and its history.
+
+    Args:
+      model, params, tokenizer: of a checkpoint.
+      seed: of the synthetic market.
+      num_orders: its orders before the start.
+      num_after: its orders after the start, to compare with.
+      options: as of `start_from_tape`.
+    """
+    tape = synthetic_tape(seed, num_orders + num_after)
+    row = tape.seed_rows + num_orders
+    moment = [tape.messages[name][row : row + 1].to_numpy() for name in _TIME]
+    trading_s = float(to_trading_ns(*moment, tape.sessions)[0]) / NS
+    return start_from_tape(model, params, tokenizer, tape, trading_s, **options)
 
 
 def _next_id(order_ids: np.ndarray) -> int:
@@ -178,7 +193,3 @@ def _next_id(order_ids: np.ndarray) -> int:
         )
     return largest + 1
 
-
-def problems(status: int) -> Status:
-    """Status bits that should stop a user from trusting a rollout."""
-    return Status(int(status)) & ~Status.SESSION_OVER

@@ -1,0 +1,255 @@
+"""The closed loop: valid by construction, and the same whoever runs beside it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from marsjax import book as mbook
+from marsjax.data import read_store, write_tapes
+from marsjax.data.replay import book_at, replay_tape
+from marsjax.errors import InputError
+from marsjax.market import (
+    rollout,
+    start_from_synthetic,
+    start_from_tape,
+    to_tapes,
+)
+from marsjax.market.ground import can_cancel, cancel_target
+from marsjax.market.rollout import run_chunk
+from marsjax.market.summary import compare, real_orders, simulated_orders
+from marsjax.tokens.clock import NS
+from marsjax.tokens.tape import observe_tape, tape_features
+from marsjax.types import EventKind, Kind, Message, Side, Status
+
+KEY = jax.random.key(7)
+
+
+@pytest.fixture(scope="module")
+def result(model, start):
+    return rollout(
+        model, start, KEY, num_markets=6, num_orders=300, group_size=4, chunk_size=100
+    )
+
+
+def test_every_message_is_valid(result, start):
+    """Cancels hit live orders, prices and sizes are on tick and lot, no cross."""
+    record = result.records
+    assert (result.status == 0).all()
+    assert (record.reason == 0).all()
+    is_cancel = record.kind == Kind.CANCEL
+    assert is_cancel.sum() > 50
+    assert (record.last_event[is_cancel] == EventKind.CANCEL).all()
+    is_new = record.kind == Kind.LIMIT
+    assert (record.qty[is_new] % start.tape.lot_size == 0).all()
+    assert (record.qty[is_new] > 0).all() and (record.price_ticks > 0).all()
+    both = (record.bid_ticks > 0) & (record.ask_ticks > 0)
+    assert not ((record.bid_ticks >= record.ask_ticks) & both).any()
+    clock = record.clock_s.astype(np.int64) * NS + record.clock_ns
+    assert (np.diff(clock, axis=1) >= 0).all()
+
+
+def test_a_market_does_not_depend_on_the_others(model, start, result):
+    alone = rollout(
+        model, start, KEY, market_ids=[5], num_orders=300, group_size=4, chunk_size=100
+    )
+    for one, many in zip(alone.records, result.records, strict=True):
+        np.testing.assert_array_equal(one[0], many[5])
+    assert len({tuple(row) for row in result.records.price_ticks}) == 6
+
+
+def test_chunks_do_not_change_a_market(model, start, result):
+    other = rollout(
+        model, start, KEY, num_markets=2, num_orders=300, group_size=4, chunk_size=75
+    )
+    for one, many in zip(other.records, result.records, strict=True):
+        np.testing.assert_array_equal(one, many[:2])
+
+
+def test_one_compilation_for_each_shape(model, start, result):
+    before = run_chunk._cache_size()
+    rollout(
+        model,
+        start,
+        jax.random.key(8),
+        num_markets=9,
+        num_orders=200,
+        group_size=4,
+        chunk_size=100,
+    )
+    assert run_chunk._cache_size() == before
+
+
+def test_tapes_of_a_rollout_replay_to_the_same_quotes(result, start, tmp_path):
+    """What the market writes, the readers and the exchange read the same."""
+    write_tapes(tmp_path / "sim", to_tapes(result, start))
+    tapes = read_store(tmp_path / "sim")
+    assert len(tapes) == 6
+    for b, tape in enumerate(tapes[:2]):
+        replay = replay_tape(tape, observe_fn=mbook.quote)
+        assert int(replay.book.status) == 0
+        for name in ("bid_ticks", "ask_ticks"):
+            np.testing.assert_array_equal(
+                getattr(replay.observations, name)[tape.seed_rows :],
+                getattr(result.records, name)[b],
+            )
+
+
+def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
+    model, start, tokenizer
+):
+    """Features mean the same in a rollout and in a dataset made of its tape."""
+    ran = rollout(model, start, KEY, num_markets=1, num_orders=120, group_size=1)
+    (tape,) = to_tapes(ran, start)
+    seen = observe_tape(tape)
+    seen = seen._replace(open2=int(start.world.open2_ticks))
+    tokens = tokenizer.encode(seen.raw).astype(np.int32)
+    features = tape_features(seen, tokenizer, tape.lot_size).astype(np.int32)
+    # The interval of the first order counts from the last order of the real tape.
+    history = 32
+    observed = start.observed
+    first = int(np.searchsorted(observed.row, start.row))
+    old_tokens = tokenizer.encode(observed.raw)[first - history : first]
+    old_features = tape_features(observed, tokenizer, tape.lot_size)
+    gap = seen.trading_ns[0] - observed.trading_ns[first - 1]
+    raw = seen.raw._replace(interval_ns=seen.raw.interval_ns.copy())
+    raw.interval_ns[0] = gap
+    tokens = tokenizer.encode(raw).astype(np.int32)
+    hidden = model.apply(
+        start.world.params,
+        jnp.concatenate([jnp.asarray(old_tokens, jnp.int32), tokens]),
+        jnp.concatenate(
+            [jnp.asarray(old_features[first - history : first], jnp.int32), features]
+        ),
+    )
+    markets = jax.tree.map(lambda x: jnp.asarray(x)[None], start.market)
+    key = jax.vmap(jax.random.fold_in, (None, 0))(KEY, jnp.arange(1))
+    market, _ = run_chunk(
+        model,
+        start.world,
+        markets,
+        key,
+        jnp.int32(0),
+        start.position,
+        num_steps=120,
+    )
+    np.testing.assert_allclose(market.hidden_D[0], hidden[-1], atol=2e-4)
+
+
+def test_the_start_is_the_tape(start, tape):
+    """Book, clock and history are those of the tape at that moment."""
+    book = book_at(tape, start.row)
+    for view in (mbook.quote, lambda b: mbook.level2(b, 5)):
+        jax.tree.map(
+            np.testing.assert_array_equal,
+            view(jax.tree.map(jnp.asarray, book)),
+            view(start.market.book),
+        )
+    frame = tape.messages
+    assert frame["time_s"][start.row] >= tape.sessions[0][0] + 10
+    assert int(start.market.clock_s) < 10 <= frame["time_s"][start.row]
+    assert int(start.market.next_id) > frame["order_id"].max() - 1_000
+    assert start.history == 32
+
+
+def test_the_session_ends(model, start):
+    """After the close nothing is sent, and the status says so."""
+    close = start.market.clock_s + 2
+    late = start._replace(world=start.world._replace(session_s=close))
+    ran = rollout(model, late, KEY, num_markets=2, num_orders=400, group_size=2)
+    sent = ran.records.kind != Kind.NONE
+    assert 0 < sent.sum() < sent.size
+    assert (np.diff(sent.astype(int), axis=1) <= 0).all()
+    assert (ran.records.clock_s[sent] < int(close)).all()
+    assert (ran.status == Status.SESSION_OVER).all()
+    tapes = to_tapes(ran, late)
+    assert tapes[0].counts["steps after the close"] == int((~sent[0]).sum())
+
+
+def test_a_full_book_rejects_and_says_so(model, params, tokenizer, tape, start):
+    live = int((np.asarray(start.market.book.qty_SN) > 0).sum(axis=-1).max())
+    start = start_from_tape(model, params, tokenizer, tape, 10.0, num_slots=live)
+    ran = rollout(model, start, KEY, num_markets=2, num_orders=300, group_size=2)
+    assert (ran.status & Status.BOOK_FULL).all()
+    rejected = ran.records.last_event == EventKind.REJECT
+    assert rejected.any()
+    assert (ran.records.reason[rejected] == Status.BOOK_FULL).all()
+
+
+def test_cancels_spare_users_orders():
+    rows = [
+        (Kind.LIMIT, 0, 100, 500, 1, 3),  # a user's, nearest to what is wanted
+        (Kind.LIMIT, 0, 98, 500, 2, 0),
+        (Kind.LIMIT, 0, 98, 200, 3, 0),
+        (Kind.LIMIT, 0, 98, 200, 4, 0),
+    ]
+    book = mbook.run(mbook.init(8), Message(*np.asarray(rows, np.int32).T)).book
+    target = cancel_target(book, jnp.int32(200), jnp.int32(2), jnp.int32(100))
+    assert int(target.order_id) == 3  # nearest price, nearest size, oldest
+    assert int(target.price_ticks) == 98 and int(target.side) == Side.BUY
+    assert bool(can_cancel(book))
+    only_users = book.replace(owner_SN=jnp.full_like(book.owner_SN, 3))
+    assert not bool(can_cancel(only_users))
+
+
+def test_no_cancel_is_drawn_while_none_can_hit(model, start):
+    """A market whose every order is a user's: the model only adds."""
+    book = start.market.book
+    owned = book.replace(owner_SN=jnp.ones_like(book.owner_SN))
+    market = start.market.replace(book=owned)
+    ran = rollout(
+        model,
+        start._replace(market=market),
+        KEY,
+        num_markets=4,
+        num_orders=1,
+        group_size=4,
+    )
+    assert (ran.records.kind == Kind.LIMIT).all()
+
+
+def test_synthetic_opening(model, params, tokenizer):
+    start = start_from_synthetic(model, params, tokenizer, 3, num_orders=200)
+    assert start.history == 32
+    ran = rollout(model, start, KEY, num_markets=1, num_orders=20, group_size=1)
+    assert (ran.status == 0).all()
+    real, _ = real_orders(start, 50)
+    assert len(real.type) == 50
+
+
+def test_no_history_is_an_error(model, params, tokenizer, tape):
+    with pytest.raises(InputError, match="no order before"):
+        start_from_tape(model, params, tokenizer, tape, 0.0)
+
+
+def test_comparison_of_a_tape_with_itself(start, result):
+    real, times = real_orders(start, 200)
+    assert len(times) == 200
+    rows = compare([real, real], real)
+    for row in rows:
+        if row["real"] is not None:
+            assert row["simulated"] == pytest.approx(row["real"])
+    names = {row["measure"] for row in compare(simulated_orders(result, start), real)}
+    assert "valid messages (share)" in names
+
+
+def test_comparison_of_known_orders(start, result):
+    (orders, *_) = simulated_orders(result, start)
+    known = orders._replace(
+        type=np.array([0, 1, 2, 1]),
+        lots=np.array([1, 3, 9, 5]),
+        spread_ticks=np.array([1, 3, np.nan, 2]),
+        mid_ticks=np.array([10.0, 10, np.nan, 12]),
+        traded_lots=np.array([0, 3, 0, 0]),
+        interval_s=np.array([1.0, 2, 1, 4]),
+        is_valid=np.array([True, True, False, True]),
+    )
+    values = {row["measure"]: row["real"] for row in compare([known], known)}
+    assert values["spread, mean (ticks)"] == 2
+    assert values["one-sided book (share of orders)"] == 0.25
+    assert values["buy orders (1/s)"] == 0.25
+    assert values["cancels (share)"] == 0.25
+    assert values["marketable (share of new orders)"] == pytest.approx(1 / 3)
+    assert values["size of new orders, median (lots)"] == 3
+    assert values["mid, standard deviation of changes (ticks)"] == 1
+    assert values["valid messages (share)"] == 0.75
