@@ -1,5 +1,10 @@
-"""``marsjax <command>``: the command line."""
+"""Order-level market simulation in JAX: a learned order model on an exact exchange.
 
+prepare a tape, replay it through the exchange, train a model on it, simulate markets.
+"""
+
+import functools
+import operator
 import sys
 from typing import Annotated
 
@@ -7,25 +12,53 @@ import tyro
 
 from marsjax.commands.prepare import Prepare
 from marsjax.commands.replay import Replay
+from marsjax.commands.simulate import Simulate
+from marsjax.commands.train import Train, default_train
 from marsjax.errors import exit_on_input_error
 
-Command = (
-    Annotated[Prepare, tyro.conf.subcommand("prepare")]
-    | Annotated[Replay, tyro.conf.subcommand("replay")]
-)
+COMMANDS = {
+    "prepare": Prepare,
+    "replay": Replay,
+    "train": Train,
+    "simulate": Simulate,
+}
 
 
 def main(args: list[str] | None = None) -> None:
     """Run one command; exits with code 2 and one line on bad input."""
-    command = tyro.cli(
-        Command,  # type: ignore[arg-type]
-        prog="marsjax",
-        description="Order-level market simulation in JAX.",
-        args=sys.argv[1:] if args is None else args,
-        config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
-    )
+    args = sys.argv[1:] if args is None else args
+    config = (tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff)
+    name = args[0] if args else ""
     with exit_on_input_error():
+        if name in COMMANDS:
+            command = tyro.cli(
+                COMMANDS[name],
+                prog=f"marsjax {name}",
+                args=args[1:],
+                default=default_train(args) if name == "train" else None,
+                config=config,
+            )
+        else:
+            command = tyro.cli(
+                _overview(),
+                prog="marsjax",
+                description=__doc__,
+                args=args,
+                config=config,
+            )
         command.run()
+
+
+def _overview():
+    """All commands as one type, a line each: what ``marsjax --help`` lists."""
+    parts = [
+        Annotated[
+            cls,
+            tyro.conf.subcommand(name, description=cls.__doc__.strip().splitlines()[0]),
+        ]
+        for name, cls in COMMANDS.items()
+    ]
+    return functools.reduce(operator.or_, parts)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import polars as pl
 from marsjax.data.tape import LEVEL1_SCHEMA, encode_ids
 from marsjax.types import Event, EventKind, Kind, Side
 
-_WINDOW = 512  # states aligned at a time: bounds the work on streams that differ much
+_WINDOW = 512  # states aligned at a time, more while nothing is found: bounds the work
 
 
 class Matched(NamedTuple):
@@ -173,17 +173,20 @@ def _distinct(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _aligned(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """``bool[len(a)]``: elements of ``a`` with a partner in ``b``, in order."""
     partner = np.zeros(len(a), bool)
-    i = j = 0
+    i, j, window = 0, 0, _WINDOW
     while i < len(a) and j < len(b):
-        both = min(_WINDOW, len(a) - i), min(_WINDOW, len(b) - j)
-        x, y = a[i : i + both[0]].tolist(), b[j : j + both[1]].tolist()
-        blocks = SequenceMatcher(None, x, y, autojunk=False).get_matching_blocks()
+        x, y = a[i : i + window].tolist(), b[j : j + window].tolist()
+        # The last of the blocks is an empty mark of the end.
+        blocks = SequenceMatcher(None, x, y, autojunk=False).get_matching_blocks()[:-1]
         for start, _, size in blocks:
             partner[i + start : i + start + size] = True
-        if len(blocks) > 1:  # the very last block is an empty mark of the end
-            start, other, size = blocks[-2]
-            both = start + size, other + size
-        i, j = i + both[0], j + both[1]
+        if blocks:
+            start, other, size = blocks[-1]
+            i, j, window = i + start + size, j + other + size, _WINDOW
+        elif len(x) == len(a) - i and len(y) == len(b) - j:
+            break
+        else:
+            window *= 2
     return partner
 
 

@@ -46,6 +46,7 @@ from marsjax.data.lobster_book import (
 from marsjax.data.lobster_resolve import Resolver
 from marsjax.data.naming import identify
 from marsjax.data.tape import FILL_SCHEMA, Tape, message_frame, tape_name
+from marsjax.errors import InputError
 from marsjax.types import BACKGROUND_OWNER, MAX_PRICE_TICKS, Side
 
 COLUMNS = ("time", "type", "order_id", "size", "price", "direction")
@@ -81,6 +82,8 @@ def prepare_lobster(
       :class:`~marsjax.errors.InputError` naming file and line. Events of unknown ids
       are no errors; ``counts`` tells how many there are.
     """
+    if tick < 1:
+        raise InputError(f"a tick of {tick} price units", "give 1 or more")
     given = [path for path in (messages, orderbook, level1) if path is not None]
     symbol, date, notes = identify(given, symbol, date)
     table = read_table(messages, COLUMNS, header=False)

@@ -36,9 +36,7 @@ def read_levels(path: str | Path, tick: int) -> tuple[Table, np.ndarray]:
         vacant = price == empty
         table.check(
             (~vacant & (price <= 0)).any(axis=1),
-            f"an {name} price is not positive"
-            if name == "ask"
-            else "a bid price is not positive",
+            f"a price of the {name} side is not positive",
             "correct the row",
         )
         table.check(

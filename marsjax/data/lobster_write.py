@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -41,12 +42,19 @@ def write_lobster(
       The two paths, and counts: rows written, and messages that left no row (refused
       by the exchange, or expired without a fill).
     Errors:
-      :class:`InputError` if the folder cannot be written. ``ValueError`` for a modify
-      that re-enters the book, which the format cannot show in K levels.
+      :class:`InputError` if the folder cannot be written or the tick is no multiple of
+      0.0001. ``ValueError`` for a modify that re-enters the book, which the format
+      cannot show in K levels.
     """
+    tick = round(tape.tick_size * _PRICE_UNITS)
+    if tick < 1 or abs(tick - tape.tick_size * _PRICE_UNITS) > 1e-6:
+        raise InputError(
+            f"tape {tape.name} has ticks of {tape.tick_size}; LOBSTER prices are whole "
+            "ten-thousandths",
+            "write it as parquet",
+        )
     writer = _Writer(tape, np.asarray(levels, np.int64))
     writer.run(events, np.asarray(message))
-    tick = round(tape.tick_size * _PRICE_UNITS)
     messages, books = writer.frames(tick)
     directory = Path(directory)
     depth = levels.shape[1]
@@ -67,7 +75,8 @@ def write_lobster(
         ) from None  # fmt: skip
     finally:
         for path in hidden:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
     counts = {"rows": len(messages), "messages_without_row": writer.silent}
     return paths[0], paths[1], counts
 

@@ -1,0 +1,177 @@
+"""What a rollout leaves behind: tapes, pictures, a summary; shared by two commands."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from marsjax import book as mbook
+from marsjax import plot
+from marsjax.data import Tape, write_lobster
+from marsjax.data.fidelity import book_levels
+from marsjax.data.replay import book_at, replay_tape
+from marsjax.errors import InputError
+from marsjax.market import Rollout, Start
+from marsjax.market.summary import Orders, compare, real_orders, simulated_orders
+from marsjax.tokens.clock import NS, to_trading_ns
+from marsjax.types import Kind, Status, explain
+
+LOBSTER_LEVELS = 10
+
+
+@contextmanager
+def whole_folder(directory: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its name only once it is complete.
+
+    Raises:
+      InputError: the name is taken by something that is not an empty folder.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError("exists already", "name a new folder", file=directory)
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".marsjax-"))
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})",
+            "choose another --out",
+            file=directory,
+        ) from None
+    try:
+        work.chmod(0o755)
+        yield work
+        if directory.is_dir():
+            directory.rmdir()
+        work.rename(directory)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _ten_levels(book: mbook.Book) -> mbook.Levels:
+    return mbook.level2(book, LOBSTER_LEVELS)
+
+
+def write_lobster_files(
+    directory: Path, tapes: list[Tape], progress_fn: Callable[[int, int], None]
+) -> None:
+    """LOBSTER message and ten-level orderbook files of each tape."""
+    for done, tape in enumerate(tapes):
+        result = replay_tape(tape, observe_fn=_ten_levels)
+        seen = result.observations
+        levels = book_levels(seen.price_ticks_SK, seen.qty_SK)
+        write_lobster(directory, tape, result.events, result.message_index, levels)
+        progress_fn(done + 1, len(tapes))
+
+
+def draw(
+    directory: Path, result: Rollout, start: Start, tapes: list[Tape]
+) -> list[Path]:
+    """Price fan, depth chart, book heat map and comparison panels."""
+    tape = start.tape
+    begin_s = int(start.market.clock_s) + int(start.market.clock_ns) / NS
+    num_orders = result.records.kind.shape[1]
+    markets = simulated_orders(result, start)
+    clock_BT = result.records.clock_s + result.records.clock_ns / NS
+    sent_BT = result.records.kind != Kind.NONE
+    mids_BT = np.full(clock_BT.shape, np.nan)
+    for b, orders in enumerate(markets):
+        mids_BT[b, sent_BT[b]] = orders.mid_ticks
+    times_BT = np.where(sent_BT, clock_BT, np.nan)
+
+    now = start.observed.seen.quote
+    two_sided = (now.bid_ticks > 0) & (now.ask_ticks > 0)
+    mids = np.where(two_sided, (now.bid_ticks + now.ask_ticks) / 2, np.nan)
+    figures = {
+        "price_fan": plot.price_fan(
+            times_BT,
+            mids_BT,
+            tick_size=tape.tick_size,
+            start_s=begin_s,
+            sessions=tape.sessions,
+            real=(start.observed.trading_ns / NS, mids),
+            start_mid_ticks=float(start.market.anchor2_ticks) / 2,
+            title=f"{tape.symbol}: {len(markets)} simulated markets and what happened",
+        ),
+        "depth": _depth(tapes[0], tape, end_s=float(np.nanmax(times_BT[0]))),
+        "heatmap": plot.book_heatmap(
+            tapes[0],
+            window_s=(begin_s, float(np.nanmax(times_BT[0]))),
+            title=f"{tape.symbol}: book and trades of simulated market "
+            f"{result.market_ids[0]}",
+        ),
+    }
+    real, _ = real_orders(start, num_orders)
+    if len(real.type):
+        figures["comparison"] = plot.comparison_panels(
+            _columns([real]), _columns(markets), title=f"{tape.symbol}: orders"
+        )
+    return [
+        plot.save(figure, directory / f"{name}.png") for name, figure in figures.items()
+    ]
+
+
+def _columns(markets: list[Orders]) -> dict[str, np.ndarray]:
+    names = ("spread_ticks", "lots", "interval_s", "type")
+    return {n: np.concatenate([getattr(m, n) for m in markets]) for n in names}
+
+
+def _depth(simulated: Tape, real: Tape, end_s: float):
+    """The simulated book at its end, and the real one at the same time of day."""
+    book = book_at(simulated, len(simulated.messages))
+    frame = real.messages
+    wall = to_trading_ns(
+        frame["time_s"].to_numpy(), frame["time_ns"].to_numpy(), real.sessions
+    )
+    row = int(np.searchsorted(wall, round(end_s * NS)))
+    levels = [_host_levels(book)]
+    if row < len(frame):
+        levels.append(_host_levels(book_at(real, row)))
+    return plot.depth_chart(
+        levels[0],
+        tick_size=real.tick_size,
+        other=levels[1] if len(levels) > 1 else None,
+        label="simulated, at its end",
+        other_label="real, same time of day",
+        title=f"{real.symbol}: depth, best {LOBSTER_LEVELS} levels a side",
+    )
+
+
+def _host_levels(book: mbook.Book) -> mbook.Levels:
+    return jax.tree.map(np.asarray, jax.jit(_ten_levels)(book))
+
+
+def summarise(result: Rollout, start: Start) -> dict:
+    """The comparison table and what went wrong, JSON-ready."""
+    num_orders = result.records.kind.shape[1]
+    real, _ = real_orders(start, num_orders)
+    sent = result.records.kind != Kind.NONE
+    both = (result.records.bid_ticks > 0) & (result.records.ask_ticks > 0)
+    crossed = both & (result.records.bid_ticks >= result.records.ask_ticks)
+    status = int(np.bitwise_or.reduce(result.status))
+    return {
+        "start": {
+            "tape": start.tape.name,
+            "message_row": start.row,
+            "history_orders": start.history,
+        },
+        "markets": len(result.market_ids),
+        "orders_sent": int(sent.sum()),
+        "real_orders_compared": len(real.type),
+        "crossed_states": int((crossed & sent).sum()),
+        "status": explain(status),
+        "markets_that_reached_the_close": int(
+            ((result.status & Status.SESSION_OVER) > 0).sum()
+        ),
+        "comparison": compare(simulated_orders(result, start), real),
+    }
+
+
+def write_summary(directory: Path, summary: dict) -> None:
+    """The summary as ``simulation.json``."""
+    text = json.dumps(summary, indent=1) + "\n"
+    (directory / "simulation.json").write_text(text)

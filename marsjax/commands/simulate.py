@@ -1,0 +1,214 @@
+"""``marsjax simulate``: many markets from a moment of a tape, or from nothing."""
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import jax
+import tyro
+
+from marsjax.commands.console import progress_bar, say, show
+from marsjax.commands.outcome import (
+    draw,
+    summarise,
+    whole_folder,
+    write_lobster_files,
+    write_summary,
+)
+from marsjax.data import Tape, read_store, read_tape, write_tapes
+from marsjax.errors import InputError
+from marsjax.lmm import OrderModel
+from marsjax.market import (
+    Start,
+    rollout,
+    start_from_synthetic,
+    start_from_tape,
+    to_tapes,
+)
+from marsjax.market.rollout import GROUP_SIZE
+from marsjax.tokens import tokenizer as tk
+from marsjax.tokens.clock import NS, to_trading_ns
+from marsjax.train.checkpoint import Checkpoint, load_checkpoint
+
+
+@dataclass(frozen=True)
+class Simulate:
+    """Run many markets from one start and write what they did.
+
+    The model draws each order, the exchange matches it, and what happened conditions
+    the next one. The start is a real tape's book and history at a moment, or an opening
+    that the zero-intelligence market draws. Writes tapes that every reader of marsjax
+    takes, pictures, and a table that compares simulated with real.
+    """
+
+    checkpoint: Path
+    """a folder that `marsjax train` wrote"""
+    start: Annotated[str, tyro.conf.arg(name="from", metavar="TAPE@TIME")]
+    """STORE/TAPE@HH:MM[:SS] (STORE alone if it holds one tape), or synthetic[@SEED]"""
+    out: Path
+    """folder to make"""
+    markets: int = 64
+    """how many markets"""
+    orders: int = 2000
+    """orders of each market"""
+    seed: int = 0
+    """of the draws; market i is the same for any number of markets"""
+    format: Literal["parquet", "lobster"] = "parquet"
+    """a store of parquet tapes, or LOBSTER message and ten-level orderbook files"""
+    temperature: float = 1.0
+    """of the draws; 1 follows the model"""
+    slots: int | None = None
+    """orders a side that a book can hold; by default twice those live at the start"""
+    group_size: int = GROUP_SIZE
+    """markets run at once; raise it on a GPU"""
+    pictures: bool = True
+    """draw price fan, depth, heat map and comparison"""
+    json: bool = False
+    """print JSON instead of a table"""
+
+    def run(self) -> None:
+        """Run, write, print."""
+        self._check()
+        checkpoint = load_checkpoint(self.checkpoint)
+        with whole_folder(self.out) as work:
+            say(f"building the start {self.start}")
+            start = self._start(checkpoint)
+            model = OrderModel(checkpoint.config.model)
+            began = time.perf_counter()
+            with progress_bar() as report:
+                result = rollout(
+                    model,
+                    start,
+                    jax.random.key(self.seed),
+                    num_markets=self.markets,
+                    num_orders=self.orders,
+                    group_size=self.group_size,
+                    progress_fn=lambda n, total: report("orders", n, total),
+                )
+                seconds = time.perf_counter() - began
+                tapes = to_tapes(result, start)
+                if self.format == "lobster":
+                    write_lobster_files(
+                        work, tapes, lambda n, m: report("LOBSTER files", n, m)
+                    )
+                else:
+                    write_tapes(work, tapes)
+            if self.pictures:
+                say("drawing pictures")
+                draw(work, result, start, tapes)
+            summary = {
+                **summarise(result, start),
+                "seconds": round(seconds, 2),
+                "orders_per_s": round(self.markets * self.orders / seconds, 1),
+                "device": jax.devices()[0].device_kind,
+                "seed": self.seed,
+                "group_size": self.group_size,
+                "temperature": self.temperature,
+                "tokenizer_sha256": checkpoint.meta["tokenizer_sha256"],
+            }
+            write_summary(work, summary)
+        show_summary(summary, self.out, as_json=self.json)
+
+    def _check(self) -> None:
+        for name in ("markets", "orders", "group_size", "temperature"):
+            if getattr(self, name) <= 0:
+                option = name.replace("_", "-")
+                raise InputError(
+                    f"--{option} is {getattr(self, name)}", "give a positive number"
+                )
+
+    def _start(self, checkpoint: Checkpoint) -> Start:
+        model, tokenizer = OrderModel(checkpoint.config.model), tokenizer_of(checkpoint)
+        options = {"num_slots": self.slots, "temperature": self.temperature}
+        base = (model, checkpoint.params, tokenizer)
+        if self.start.partition("@")[0] == "synthetic":
+            seed = self.start.partition("@")[2] or "0"
+            if not seed.isdecimal():
+                raise InputError(
+                    f"--from {self.start}: {seed!r} is no seed",
+                    "write synthetic or synthetic@SEED",
+                )
+            return start_from_synthetic(
+                *base, int(seed), num_after=self.orders, **options
+            )
+        tape, trading_s = find_start(self.start)
+        return start_from_tape(*base, tape, trading_s, **options)
+
+
+def tokenizer_of(checkpoint: Checkpoint) -> tk.Tokenizer:
+    """The tokenizer a checkpoint carries, checked against its own hash."""
+    file = checkpoint.path / "tokenizer.json"
+    if checkpoint.tokenizer is None:
+        raise InputError("is missing", "train again with marsjax train", file=file)
+    tokenizer = tk.from_json(checkpoint.tokenizer, file)
+    if tokenizer.sha256 != checkpoint.meta["tokenizer_sha256"]:
+        raise InputError(
+            "is not the tokenizer that the model was trained with",
+            "restore the checkpoint as training wrote it",
+            file=file,
+        )
+    return tokenizer
+
+
+def find_start(text: str) -> tuple[Tape, float]:
+    """The tape and trading time that ``STORE/TAPE@HH:MM[:SS]`` names.
+
+    Raises:
+      InputError: no such tape, no such time, or a time outside trading.
+    """
+    where, _, clock = text.rpartition("@")
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?", clock)
+    remedy = "write STORE/TAPE@HH:MM[:SS], such as runs/sse/600761.SH_2023-07-11@10:00"
+    if not where or match is None:
+        raise InputError(f"--from {text} names no tape and time", remedy)
+    hours, minutes, seconds = match.groups(default="0")
+    wall_s = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    path = Path(where)
+    if (path / "manifest.json").is_file():
+        tapes = read_store(path)
+        if len(tapes) > 1:
+            names = ", ".join(f"{path}/{tape.name}" for tape in tapes[:4])
+            raise InputError(
+                f"{path} holds {len(tapes)} tapes", f"name one of them: {names}"
+            )
+        tape = tapes[0]
+    else:
+        tape = read_tape(path.parent, path.name)
+    if not any(start <= wall_s < end for start, end in tape.sessions):
+        spans = ", ".join(
+            f"{_hhmm(start)}-{_hhmm(end)}" for start, end in tape.sessions
+        )
+        raise InputError(
+            f"--from {text}: {clock} is outside of continuous trading",
+            f"choose a time within {spans}",
+        )
+    whole = int(wall_s)
+    trading = to_trading_ns(whole, round((wall_s - whole) * NS), tape.sessions)
+    return tape, float(trading) / NS
+
+
+def _hhmm(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}"
+
+
+def show_summary(summary: dict, out: Path, *, as_json: bool) -> None:
+    """The comparison table and what a user should know about the run."""
+    notes = [
+        f"{summary['orders_sent']:,} orders in {summary['markets']} markets, "
+        f"{summary['seconds']:.1f} s, {summary['orders_per_s']:,.0f} orders/s with "
+        f"compilation on {summary['device']}; {summary['crossed_states']} crossed "
+        "states",
+        f"real: the tape's next {summary['real_orders_compared']:,} orders after the "
+        "start; percentiles are over markets",
+        *summary["status"],
+        f"written to {out}",
+    ]
+    show(
+        summary["comparison"],
+        title=f"Simulated beside real, from {summary['start']['tape']}",
+        as_json=as_json,
+        payload=summary,
+        notes=notes,
+    )

@@ -1,0 +1,134 @@
+"""``marsjax train``: a store of tapes into a trained order model."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from marsjax.commands.console import progress_bar, say, show
+from marsjax.config import Config, ModelConfig, TrainConfig, load_config
+from marsjax.data import read_store
+from marsjax.errors import InputError
+from marsjax.tokens.dataset import write_dataset
+from marsjax.train import evaluate, load_checkpoint, read_dataset, train
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train an order model on the training part of a store.
+
+    Tokenises the tapes into OUT/dataset, trains with checkpoints in OUT, then scores
+    the best checkpoint on the test part beside two baselines.
+    """
+
+    data: Path
+    """a store that `marsjax prepare` wrote"""
+    out: Path
+    """folder of the run"""
+    config: Path | None = None
+    """a configs/*.py to start from; the options below override it"""
+    resume: bool = False
+    """continue an earlier run in OUT"""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    json: bool = False
+    """print JSON instead of a table"""
+
+    def run(self) -> None:
+        """Tokenise, train, score."""
+        dataset_dir = self.out / "dataset"
+        if not (self.resume and dataset_dir.is_dir()):
+            self._tokenise(dataset_dir)
+        summary = train(
+            Config(model=self.model, train=self.train),
+            dataset_dir,
+            self.out,
+            resume=self.resume,
+            console=Console(stderr=True),
+        )
+        report = score(self.out, "test")
+        (self.out / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
+        show_report(report, summary, as_json=self.json)
+
+    def _tokenise(self, dataset_dir: Path) -> None:
+        if self.out.is_dir() and any(self.out.iterdir()):
+            raise InputError(
+                "is not empty",
+                "add --resume to continue that run, or name a new folder",
+                file=self.out,
+            )
+        tapes = read_store(self.data)
+        with progress_bar() as report:
+            info = write_dataset(
+                tapes,
+                dataset_dir,
+                progress_fn=lambda name, n, total: report(f"tokens {name}", n, total),
+            )
+        say(f"{info['num_orders']:,} orders of {len(tapes)} tapes in {dataset_dir}")
+        for tape, reasons in info["left_out"].items():
+            for reason, count in reasons.items():
+                if count:
+                    say(f"note: {tape}: {count:,} rows left out: {reason}")
+
+
+def score(run: Path, part: str) -> dict:
+    """The best checkpoint of a run on a part of its dataset, beside the baselines."""
+    checkpoint, dataset = load_checkpoint(run), read_dataset(run / "dataset")
+    with progress_bar() as report:
+        return evaluate(
+            checkpoint,
+            dataset,
+            part,
+            progress_fn=lambda n, total: report(f"scoring {part}", n, total),
+        )
+
+
+def show_report(report: dict, summary: dict, *, as_json: bool) -> None:
+    """Nats an order by tape: model, baselines, and what the model gains."""
+    names = [name for name in report["nats"] if name != "model"]
+    best = min(names, key=lambda name: report["nats"][name]["mean"][0])
+
+    def interval(values: list[float]) -> str:
+        mean, low, high = values
+        return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+
+    rows = [
+        {
+            "tape": tape,
+            "orders": report["orders"].get(tape, sum(report["orders"].values())),
+            "model": interval(report["nats"]["model"][tape]),
+            **{name: f"{report['nats'][name][tape][0]:.3f}" for name in names},
+            f"gain on {best}": interval(report["gain"][best][tape]),
+        }
+        for tape in report["nats"]["model"]
+    ]
+    speed = f"{summary['orders_per_s']:,.0f} orders/s"
+    show(
+        rows,
+        title=f"Nats an order on the {report['part']} part [95 % interval]",
+        as_json=as_json,
+        payload={"summary": summary, "evaluation": report},
+        notes=[
+            f"{summary['parameters']:,} parameters, {summary['step']:,} steps, {speed}",
+            "mean: over tapes; intervals: bootstrap over blocks of time",
+            f"checkpoint: {summary['checkpoint']}",
+        ],
+    )
+
+
+def default_train(args: list[str]) -> Train | None:
+    """`Train` with the defaults of the ``--config`` that ``args`` name, if they do."""
+    for i, arg in enumerate(args):
+        name, _, value = arg.partition("=")
+        if name == "--config":
+            value = value or (args[i + 1] if i + 1 < len(args) else "")
+            config = load_config(value)
+            return dataclasses.replace(
+                Train(data=Path(), out=Path()),
+                config=Path(value),
+                model=config.model,
+                train=config.train,
+            )
+    return None

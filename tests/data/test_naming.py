@@ -1,0 +1,48 @@
+"""What file names tell, and files that do not belong together."""
+
+import pytest
+
+from marsjax.data.naming import identify, symbol_and_date
+from marsjax.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("SSE_600536.SH_2023-07-11_orders.csv.xz", ("600536.SH", "2023-07-11")),
+        ("AAPL_2012-06-21_34200000_57600000_message_10.csv", ("AAPL", "2012-06-21")),
+        ("AAPL_L50_message.csv.xz", ("AAPL", None)),
+        ("AAPL_L10_first998_orderbook.csv.xz", ("AAPL", None)),
+        ("AAPL_L1_orderbook_first_hour.csv.xz", ("AAPL", None)),
+        ("market_007_2023-07-11_message_10.csv", ("market_007", "2023-07-11")),
+        ("tape.csv", (None, None)),
+    ],
+)
+def test_names(name, told):
+    assert symbol_and_date(name) == told
+
+
+def test_files_of_two_symbols_or_days_are_refused():
+    with pytest.raises(InputError, match=r"symbol is BB, that of AA_orders\.csv is AA"):
+        identify(["AA_orders.csv", "BB_trades.csv"], None, None)
+    with pytest.raises(InputError, match="date is 2024-01-03"):
+        identify(["A_2024-01-02_orders.csv", "A_2024-01-03_trades.csv"], None, None)
+
+
+def test_the_caller_wins():
+    paths = ["AA_2024-01-02_orders.csv", "BB_trades.csv"]
+    assert identify(paths, "CC", "2024-01-05") == ("CC", "2024-01-05", ())
+
+
+def test_what_is_assumed_is_told():
+    symbol, date, notes = identify(["x/stream.csv.gz"], None, None)
+    assert (symbol, date) == ("stream", None)
+    assert len(notes) == 2 and "--symbol" in notes[0] and "--date" in notes[1]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "date"), [("A/B", None), ("..", None), ("A", "May")]
+)
+def test_unusable_arguments(symbol, date):
+    with pytest.raises(InputError):
+        identify(["tape.csv"], symbol, date)
