@@ -1,1 +1,31 @@
-"""marsjax: interactive order-level market simulation in JAX."""
+"""marsjax: interactive order-level market simulation in JAX.
+
+A Large Market Model proposes the next order, an exact exchange matches it, and both run
+in one compiled loop over many markets. The names here are those most used; the rest is
+in the subpackages.
+"""
+
+from marsjax.data import prepare_lobster, prepare_sse, read_store, read_tape
+from marsjax.market import (
+    Rollout,
+    rollout,
+    start_from_synthetic,
+    start_from_tape,
+    to_tapes,
+)
+from marsjax.synth import synthetic_tape
+from marsjax.train.load import load
+
+__all__ = [
+    "Rollout",
+    "load",
+    "prepare_lobster",
+    "prepare_sse",
+    "read_store",
+    "read_tape",
+    "rollout",
+    "start_from_synthetic",
+    "start_from_tape",
+    "synthetic_tape",
+    "to_tapes",
+]

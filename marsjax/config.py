@@ -130,8 +130,8 @@ class TrainConfig:
       seed: of the weights, the windows and the dropout.
       log_every: steps between lines of ``metrics.jsonl``.
       eval_every: steps between evaluations on the valid part.
-      eval_orders: most orders of the valid part each of them scores, spread over
-        its segments; None: all. The last evaluation always scores all.
+      eval_orders: most orders of the valid part each of them scores, in windows spread
+        evenly; None: all.
       eval_stride: orders scored by a window that has ``window`` orders of context.
       eval_batch: windows scored at once.
       checkpoint_every: steps between checkpoints.
@@ -153,7 +153,7 @@ class TrainConfig:
     seed: int = 0
     log_every: int = 10
     eval_every: int = 250
-    eval_orders: int | None = 20_000
+    eval_orders: int | None = None
     eval_stride: int = 256
     eval_batch: int = 8
     checkpoint_every: int = 250

@@ -135,7 +135,7 @@ def _depth(simulated: Tape, real: Tape, end_s: float):
         levels[0],
         tick_size=real.tick_size,
         other=levels[1] if len(levels) > 1 else None,
-        label="simulated, at its end",
+        label="simulated",
         other_label="real, same time of day",
         title=f"{real.symbol}: depth, best {LOBSTER_LEVELS} levels a side",
     )

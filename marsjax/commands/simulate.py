@@ -19,7 +19,7 @@ from marsjax.commands.outcome import (
 )
 from marsjax.data import Tape, read_store, read_tape, write_tapes
 from marsjax.errors import InputError
-from marsjax.lmm import OrderModel
+from marsjax.lmm.trained import TrainedModel
 from marsjax.market import (
     Start,
     rollout,
@@ -28,9 +28,8 @@ from marsjax.market import (
     to_tapes,
 )
 from marsjax.market.rollout import GROUP_SIZE
-from marsjax.tokens import tokenizer as tk
 from marsjax.tokens.clock import NS, to_trading_ns
-from marsjax.train.checkpoint import Checkpoint, load_checkpoint
+from marsjax.train.load import load
 
 
 @dataclass(frozen=True)
@@ -71,15 +70,13 @@ class Simulate:
     def run(self) -> None:
         """Run, write, print."""
         self._check()
-        checkpoint = load_checkpoint(self.checkpoint)
+        trained = load(self.checkpoint)
         with whole_folder(self.out) as work:
             say(f"building the start {self.start}")
-            start = self._start(checkpoint)
-            model = OrderModel(checkpoint.config.model)
+            start = self._start(trained)
             began = time.perf_counter()
             with progress_bar() as report:
                 result = rollout(
-                    model,
                     start,
                     jax.random.key(self.seed),
                     num_markets=self.markets,
@@ -106,7 +103,7 @@ class Simulate:
                 "seed": self.seed,
                 "group_size": self.group_size,
                 "temperature": self.temperature,
-                "tokenizer_sha256": checkpoint.meta["tokenizer_sha256"],
+                "tokenizer_sha256": trained.tokenizer.sha256,
             }
             write_summary(work, summary)
         show_summary(summary, self.out, as_json=self.json)
@@ -119,10 +116,8 @@ class Simulate:
                     f"--{option} is {getattr(self, name)}", "give a positive number"
                 )
 
-    def _start(self, checkpoint: Checkpoint) -> Start:
-        model, tokenizer = OrderModel(checkpoint.config.model), tokenizer_of(checkpoint)
+    def _start(self, trained: TrainedModel) -> Start:
         options = {"num_slots": self.slots, "temperature": self.temperature}
-        base = (model, checkpoint.params, tokenizer)
         if self.start.partition("@")[0] == "synthetic":
             seed = self.start.partition("@")[2] or "0"
             if not seed.isdecimal():
@@ -131,25 +126,10 @@ class Simulate:
                     "write synthetic or synthetic@SEED",
                 )
             return start_from_synthetic(
-                *base, int(seed), num_after=self.orders, **options
+                trained, int(seed), num_after=self.orders, **options
             )
         tape, trading_s = find_start(self.start)
-        return start_from_tape(*base, tape, trading_s, **options)
-
-
-def tokenizer_of(checkpoint: Checkpoint) -> tk.Tokenizer:
-    """The tokenizer a checkpoint carries, checked against its own hash."""
-    file = checkpoint.path / "tokenizer.json"
-    if checkpoint.tokenizer is None:
-        raise InputError("is missing", "train again with marsjax train", file=file)
-    tokenizer = tk.from_json(checkpoint.tokenizer, file)
-    if tokenizer.sha256 != checkpoint.meta["tokenizer_sha256"]:
-        raise InputError(
-            "is not the tokenizer that the model was trained with",
-            "restore the checkpoint as training wrote it",
-            file=file,
-        )
-    return tokenizer
+        return start_from_tape(trained, tape, trading_s, **options)
 
 
 def find_start(text: str) -> tuple[Tape, float]:

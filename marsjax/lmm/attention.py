@@ -16,9 +16,7 @@ NEVER = -1e30
 """Score of a key that must not be seen; finite, so that no 0 * inf can arise."""
 
 
-def window_attention(
-    q_HGLE: Array, k_HLE: Array, v_HLE: Array, window: int
-) -> Array:
+def window_attention(q_HGLE: Array, k_HLE: Array, v_HLE: Array, window: int) -> Array:
     """Query i sees the keys j with ``0 <= i - j < window``.
 
     Queries go in blocks, each against the only keys that it may see, so that the work

@@ -30,9 +30,7 @@ def init_cache(config: ModelConfig) -> Cache:
     shape = (config.kv_heads, config.window, config.head_dim)
 
     def make():
-        return tuple(
-            jnp.zeros(shape, config.dtype) for _ in range(config.num_layers)
-        )
+        return tuple(jnp.zeros(shape, config.dtype) for _ in range(config.num_layers))
 
     return Cache(make(), make(), jnp.int32(0))
 

@@ -4,6 +4,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from marsjax.types import Array
 
@@ -46,3 +47,13 @@ def multi_hot(token_4: Array, field_sizes: tuple[int, ...]) -> Array:
         [jax.nn.one_hot(token_4[..., f], size) for f, size in enumerate(field_sizes)],
         axis=-1,
     )
+
+
+def gumbels(key: Array, field_sizes: tuple[int, ...]) -> list[Array]:
+    """Gumbel noise of each field, float32 ``[size]``, from one call of the generator.
+
+    ``argmax(logits + noise)`` is a draw from the softmax of the logits, and never one
+    of probability zero.
+    """
+    noise = jax.random.gumbel(key, (sum(field_sizes),))
+    return jnp.split(noise, np.cumsum(field_sizes)[:-1])

@@ -72,7 +72,6 @@ def run_chunk(
 
 
 def rollout(
-    model: OrderModel,
     start: Start,
     key: Array,
     *,
@@ -86,7 +85,6 @@ def rollout(
     """Run markets from one start.
 
     Args:
-      model: the order model.
       start: see `marsjax.market.start`.
       key: typed key of the whole rollout.
       num_markets: how many; or name them by ``market_ids``.
@@ -120,7 +118,7 @@ def rollout(
         for chunk in range(num_chunks):
             done = chunk * chunk_size
             markets_B, records = run_chunk(
-                model,
+                start.model,
                 start.world,
                 markets_B,
                 keys[first : first + group_size],

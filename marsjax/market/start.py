@@ -10,13 +10,13 @@ from marsjax import book as mbook
 from marsjax.data.replay import replay_messages
 from marsjax.data.tape import Tape, to_messages
 from marsjax.errors import InputError
-from marsjax.lmm import OrderModel, Params
+from marsjax.lmm import OrderModel
+from marsjax.lmm.trained import TrainedModel
 from marsjax.market.state import Market, World
 from marsjax.synth import synthetic_tape
 from marsjax.tokens.clock import NS, session_seconds, to_trading_ns
 from marsjax.tokens.decode import to_device
 from marsjax.tokens.tape import ObservedTape, observe_tape, tape_features
-from marsjax.tokens.tokenizer import Tokenizer
 from marsjax.types import Array
 
 
@@ -27,6 +27,7 @@ class Start(NamedTuple):
     """A market about to run, and where it came from.
 
     Attributes:
+      model: the order model.
       world: what all markets of the rollout share.
       market: one market, unbatched.
       position: int32, orders in the model's history.
@@ -35,6 +36,7 @@ class Start(NamedTuple):
       history: orders the model has seen.
     """
 
+    model: OrderModel
     world: World
     market: Market
     position: Array
@@ -79,9 +81,7 @@ def roomy(book: mbook.Book) -> int:
 
 
 def start_from_tape(
-    model: OrderModel,
-    params: Params,
-    tokenizer: Tokenizer,
+    trained: TrainedModel,
     tape: Tape,
     trading_s: float | None = None,
     *,
@@ -92,7 +92,7 @@ def start_from_tape(
     """Stand where a tape stood: its book, its clock and the model's memory of it.
 
     Args:
-      model, params, tokenizer: of a checkpoint.
+      trained: a model, as `marsjax.load` gives it.
       tape: a tape.
       trading_s: trading seconds since the open; ``None``: the end of the tape.
       num_slots: slots a side; by default twice the live orders, rounded up.
@@ -103,6 +103,7 @@ def start_from_tape(
     Raises:
       InputError: no order before that moment, or none after the open.
     """
+    model, params, tokenizer = trained
     observed = observe_tape(tape)
     if trading_s is None:
         row, seen = len(tape.messages), len(observed.row)
@@ -154,13 +155,11 @@ def start_from_tape(
         lot_size=jnp.int32(tape.lot_size),
         temperature=jnp.float32(temperature),
     )
-    return Start(world, market, position, tape, row, observed, seen - first)
+    return Start(model, world, market, position, tape, row, observed, seen - first)
 
 
 def start_from_synthetic(
-    model: OrderModel,
-    params: Params,
-    tokenizer: Tokenizer,
+    trained: TrainedModel,
     seed: int,
     *,
     num_orders: int = 1_000,
@@ -170,7 +169,7 @@ def start_from_synthetic(
     """An opening drawn by the zero-intelligence market: its book and its history.
 
     Args:
-      model, params, tokenizer: of a checkpoint.
+      trained: a model, as `marsjax.load` gives it.
       seed: of the synthetic market.
       num_orders: its orders before the start.
       num_after: its orders after the start, to compare with.
@@ -180,7 +179,7 @@ def start_from_synthetic(
     row = tape.seed_rows + num_orders
     moment = [tape.messages[name][row : row + 1].to_numpy() for name in _TIME]
     trading_s = float(to_trading_ns(*moment, tape.sessions)[0]) / NS
-    return start_from_tape(model, params, tokenizer, tape, trading_s, **options)
+    return start_from_tape(trained, tape, trading_s, **options)
 
 
 def _next_id(order_ids: np.ndarray) -> int:
@@ -192,4 +191,3 @@ def _next_id(order_ids: np.ndarray) -> int:
             "number the tape's ids from 1",
         )
     return largest + 1
-

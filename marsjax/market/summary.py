@@ -127,11 +127,11 @@ MEASURES: dict[str, Callable[[Orders], float]] = {
     ),
     "inter-arrival, median (s)": lambda o: _quantile(o.interval_s, 0.5),
     "inter-arrival, 90th percentile (s)": lambda o: _quantile(o.interval_s, 0.9),
-    "mid, standard deviation of changes (ticks)": lambda o: float(
-        np.std(np.diff(o.mid_ticks[~np.isnan(o.mid_ticks)]))
-    )
-    if (~np.isnan(o.mid_ticks)).sum() > 1
-    else np.nan,
+    "mid, standard deviation of changes (ticks)": lambda o: (
+        float(np.std(np.diff(o.mid_ticks[~np.isnan(o.mid_ticks)])))
+        if (~np.isnan(o.mid_ticks)).sum() > 1
+        else np.nan
+    ),
     "valid messages (share)": lambda o: _mean(o.is_valid.astype(float)),
 }
 

@@ -8,6 +8,7 @@ from marsjax import synth
 from marsjax.config import ModelConfig
 from marsjax.data import read_store, write_tapes
 from marsjax.lmm import OrderModel
+from marsjax.lmm.trained import TrainedModel
 from marsjax.market import start_from_tape
 from marsjax.tokens import dataset as ds
 from marsjax.tokens import tokenizer as tk
@@ -49,5 +50,10 @@ def params(model):
 
 
 @pytest.fixture(scope="session")
-def start(model, params, tokenizer, tape):
-    return start_from_tape(model, params, tokenizer, tape, 10.0, num_slots=256)
+def trained(model, params, tokenizer):
+    return TrainedModel(model, params, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def start(trained, tape):
+    return start_from_tape(trained, tape, 10.0, num_slots=256)

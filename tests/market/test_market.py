@@ -26,9 +26,9 @@ KEY = jax.random.key(7)
 
 
 @pytest.fixture(scope="module")
-def result(model, start):
+def result(start):
     return rollout(
-        model, start, KEY, num_markets=6, num_orders=300, group_size=4, chunk_size=100
+        start, KEY, num_markets=6, num_orders=300, group_size=4, chunk_size=100
     )
 
 
@@ -49,27 +49,26 @@ def test_every_message_is_valid(result, start):
     assert (np.diff(clock, axis=1) >= 0).all()
 
 
-def test_a_market_does_not_depend_on_the_others(model, start, result):
+def test_a_market_does_not_depend_on_the_others(start, result):
     alone = rollout(
-        model, start, KEY, market_ids=[5], num_orders=300, group_size=4, chunk_size=100
+        start, KEY, market_ids=[5], num_orders=300, group_size=4, chunk_size=100
     )
     for one, many in zip(alone.records, result.records, strict=True):
         np.testing.assert_array_equal(one[0], many[5])
     assert len({tuple(row) for row in result.records.price_ticks}) == 6
 
 
-def test_chunks_do_not_change_a_market(model, start, result):
+def test_chunks_do_not_change_a_market(start, result):
     other = rollout(
-        model, start, KEY, num_markets=2, num_orders=300, group_size=4, chunk_size=75
+        start, KEY, num_markets=2, num_orders=300, group_size=4, chunk_size=75
     )
     for one, many in zip(other.records, result.records, strict=True):
         np.testing.assert_array_equal(one, many[:2])
 
 
-def test_one_compilation_for_each_shape(model, start, result):
+def test_one_compilation_for_each_shape(start, result):
     before = run_chunk._cache_size()
     rollout(
-        model,
         start,
         jax.random.key(8),
         num_markets=9,
@@ -99,7 +98,7 @@ def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
     model, start, tokenizer
 ):
     """Features mean the same in a rollout and in a dataset made of its tape."""
-    ran = rollout(model, start, KEY, num_markets=1, num_orders=120, group_size=1)
+    ran = rollout(start, KEY, num_markets=1, num_orders=120, group_size=1)
     (tape,) = to_tapes(ran, start)
     seen = observe_tape(tape)
     seen = seen._replace(open2=int(start.world.open2_ticks))
@@ -152,11 +151,11 @@ def test_the_start_is_the_tape(start, tape):
     assert start.history == 32
 
 
-def test_the_session_ends(model, start):
+def test_the_session_ends(start):
     """After the close nothing is sent, and the status says so."""
     close = start.market.clock_s + 2
     late = start._replace(world=start.world._replace(session_s=close))
-    ran = rollout(model, late, KEY, num_markets=2, num_orders=400, group_size=2)
+    ran = rollout(late, KEY, num_markets=2, num_orders=400, group_size=2)
     sent = ran.records.kind != Kind.NONE
     assert 0 < sent.sum() < sent.size
     assert (np.diff(sent.astype(int), axis=1) <= 0).all()
@@ -166,10 +165,10 @@ def test_the_session_ends(model, start):
     assert tapes[0].counts["steps after the close"] == int((~sent[0]).sum())
 
 
-def test_a_full_book_rejects_and_says_so(model, params, tokenizer, tape, start):
+def test_a_full_book_rejects_and_says_so(trained, tape, start):
     live = int((np.asarray(start.market.book.qty_SN) > 0).sum(axis=-1).max())
-    start = start_from_tape(model, params, tokenizer, tape, 10.0, num_slots=live)
-    ran = rollout(model, start, KEY, num_markets=2, num_orders=300, group_size=2)
+    start = start_from_tape(trained, tape, 10.0, num_slots=live)
+    ran = rollout(start, KEY, num_markets=2, num_orders=300, group_size=2)
     assert (ran.status & Status.BOOK_FULL).all()
     rejected = ran.records.last_event == EventKind.REJECT
     assert rejected.any()
@@ -192,13 +191,12 @@ def test_cancels_spare_users_orders():
     assert not bool(can_cancel(only_users))
 
 
-def test_no_cancel_is_drawn_while_none_can_hit(model, start):
+def test_no_cancel_is_drawn_while_none_can_hit(start):
     """A market whose every order is a user's: the model only adds."""
     book = start.market.book
     owned = book.replace(owner_SN=jnp.ones_like(book.owner_SN))
     market = start.market.replace(book=owned)
     ran = rollout(
-        model,
         start._replace(market=market),
         KEY,
         num_markets=4,
@@ -208,18 +206,18 @@ def test_no_cancel_is_drawn_while_none_can_hit(model, start):
     assert (ran.records.kind == Kind.LIMIT).all()
 
 
-def test_synthetic_opening(model, params, tokenizer):
-    start = start_from_synthetic(model, params, tokenizer, 3, num_orders=200)
+def test_synthetic_opening(trained):
+    start = start_from_synthetic(trained, 3, num_orders=200)
     assert start.history == 32
-    ran = rollout(model, start, KEY, num_markets=1, num_orders=20, group_size=1)
+    ran = rollout(start, KEY, num_markets=1, num_orders=20, group_size=1)
     assert (ran.status == 0).all()
     real, _ = real_orders(start, 50)
     assert len(real.type) == 50
 
 
-def test_no_history_is_an_error(model, params, tokenizer, tape):
+def test_no_history_is_an_error(trained, tape):
     with pytest.raises(InputError, match="no order before"):
-        start_from_tape(model, params, tokenizer, tape, 0.0)
+        start_from_tape(trained, tape, 0.0)
 
 
 def test_comparison_of_a_tape_with_itself(start, result):

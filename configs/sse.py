@@ -1,0 +1,22 @@
+"""The order model of the README, trained on three Shanghai tapes.
+
+marsjax train --data runs/sse --config configs/sse.py --out runs/sse-model
+"""
+
+from marsjax.config import Config, ModelConfig, TrainConfig
+
+config = Config(
+    model=ModelConfig(d_model=128, num_layers=4, num_heads=4, window=128, dropout=0.15),
+    train=TrainConfig(
+        steps=3_000,
+        batch_size=16,
+        seq_len=256,
+        learning_rate=1.5e-3,
+        warmup_steps=150,
+        weight_decay=0.1,
+        ema_decay=0.995,
+        mirror=True,
+        eval_every=200,
+        checkpoint_every=200,
+    ),
+)

@@ -1,0 +1,153 @@
+"""The order model as pure functions of its parameters, for one market.
+
+``model = OrderModel(ModelConfig())`` holds the shape and nothing else: it is hashable,
+and its methods are pure functions that ``jit``, ``scan``, ``vmap`` and ``grad`` take.
+A token is int32 ``[4]`` (type, price bin, volume bin, interval bin); features are
+integers ``[F]`` of the book after that order. The hidden state after order t gives
+the distribution of order t + 1.
+"""
+
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+
+from marsjax.config import ModelConfig
+from marsjax.lmm.cache import Cache, init_cache
+from marsjax.lmm.modules import Decoder
+from marsjax.types import Array
+
+Params = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class OrderModel:
+    """A decoder over orders with a cached and a whole-sequence form."""
+
+    config: ModelConfig = field(default_factory=ModelConfig)
+
+    def init(self, key: Array) -> Params:
+        """Fresh parameters, float32."""
+        tokens_L4 = jnp.zeros((2, 4), jnp.int32)
+        features_LF = jnp.zeros((2, self.config.num_features), jnp.int16)
+        decoder = Decoder(self.config)
+        return decoder.init(key, tokens_L4, features_LF, method="init_all")["params"]
+
+    def apply(
+        self,
+        params: Params,
+        tokens_L4: Array,
+        features_LF: Array,
+        *,
+        start: Array | int = 0,
+        key: Array | None = None,
+    ) -> Array:
+        """Hidden states of a sequence, ``[L, D]``.
+
+        Args:
+          params: of :meth:`init`.
+          tokens_L4: integers, each below its field size.
+          features_LF: integers.
+          start: position of the first order; the result does not depend on it.
+          key: of the dropout; None: no dropout.
+        """
+        train = key is not None and self.config.dropout > 0
+        return Decoder(self.config).apply(
+            {"params": params},
+            tokens_L4,
+            features_LF,
+            start,
+            train,
+            rngs={"dropout": key} if train else None,
+        )
+
+    def log_prob(self, params: Params, hidden_LD: Array, targets_L4: Array) -> Array:
+        """Log-likelihood of the orders that follow, in nats, float32 ``[L, 4]``.
+
+        Column f is the log-probability of field f given the fields before it; the sum
+        of a row is the log-probability of the order, with either head.
+        """
+        return Decoder(self.config).apply(
+            {"params": params}, hidden_LD, targets_L4, method="log_prob"
+        )
+
+    def init_cache(self) -> Cache:
+        """An empty cache for one market."""
+        return init_cache(self.config)
+
+    def decode_step(
+        self,
+        params: Params,
+        cache: Cache,
+        position: Array,
+        token_4: Array,
+        features_F: Array,
+    ) -> tuple[Array, Cache]:
+        """One more order: the same hidden state as :meth:`apply` at its place.
+
+        Args:
+          params: of :meth:`init`.
+          cache: of the orders before.
+          position: int32, one more than the last one's; any first value, the sign is
+            ignored. Leave it unbatched under ``vmap`` (``in_axes=None``): the cache is
+            then updated in place inside a loop.
+          token_4: the order.
+          features_F: the book after it.
+
+        Returns:
+          Hidden state ``[D]`` and the new cache.
+        """
+        return Decoder(self.config).apply(
+            {"params": params}, cache, position, token_4, features_F, method="step"
+        )
+
+    def sample(
+        self,
+        params: Params,
+        hidden_D: Array,
+        key: Array,
+        type_mask_3: Array | None = None,
+        temperature: Array | float = 1.0,
+    ) -> Array:
+        """Draws the next order.
+
+        Args:
+          params: of :meth:`init`.
+          hidden_D: after the last order.
+          key: typed key.
+          type_mask_3: bool, the types allowed; None: all. At least one must be.
+          temperature: positive; of each field given the ones before. Where it is 1
+            the draw follows :meth:`log_prob` exactly.
+
+        Returns:
+          A token, int32 ``[4]``.
+        """
+        if type_mask_3 is None:
+            type_mask_3 = jnp.ones(self.config.field_sizes[0], bool)
+        return Decoder(self.config).apply(
+            {"params": params}, hidden_D, key, type_mask_3, temperature, method="sample"
+        )
+
+    def prefill(
+        self, params: Params, tokens_L4: Array, features_LF: Array
+    ) -> tuple[Cache, Array, Array]:
+        """Runs a history of L >= 1 orders through the cache.
+
+        Returns:
+          The cache, the hidden state ``[D]`` after the last order, and the position of
+          the next order (int32, L).
+        """
+
+        def step(carry, order):
+            cache, _, position = carry
+            hidden_D, cache = self.decode_step(params, cache, position, *order)
+            return (cache, hidden_D, position + 1), None
+
+        hidden_D = jnp.zeros(self.config.d_model, self.config.dtype)
+        first = (self.init_cache(), hidden_D, jnp.int32(0))
+        return jax.lax.scan(step, first, (tokens_L4, features_LF))[0]
+
+
+def num_params(params: Params) -> int:
+    """How many numbers ``params`` (arrays or their shapes) hold."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))

@@ -1,0 +1,168 @@
+"""Checkpoints: arrays by Orbax, everything else as JSON beside them; never pickle.
+
+A run's folder holds ``latest/STEP`` (to resume from) and ``best/STEP`` (lowest
+validation loss). Each is whole or not there at all, and stands alone: ``params/``,
+``state/`` (of ``latest`` only), ``config.json``, ``checkpoint.json``, ``dataset.json``
+and, if the dataset has one, ``tokenizer.json``.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import orbax.checkpoint as ocp
+
+from marsjax.config import Config, from_json, to_json
+from marsjax.errors import InputError
+from marsjax.lmm import OrderModel, Params
+from marsjax.train.data import Dataset
+from marsjax.train.step import TrainState, init_state
+
+META = "checkpoint.json"
+
+
+class Checkpoint(NamedTuple):
+    """What a rollout needs, and where it came from."""
+
+    params: Params
+    config: Config
+    meta: dict  # step, valid_nats, tokenizer_sha256, ...
+    dataset: dict  # dataset.json of the training data
+    tokenizer: str | None  # text of tokenizer.json
+    path: Path
+
+
+def save_checkpoint(
+    kind_dir: Path,
+    config: Config,
+    dataset: Dataset,
+    meta: dict[str, Any],
+    params: Params,
+    state: TrainState | None = None,
+) -> Path:
+    """Writes ``kind_dir/STEP`` and then removes the older ones there.
+
+    ``meta`` must hold ``step``; it becomes ``checkpoint.json``.
+    """
+    final = kind_dir / f"{meta['step']:08d}"
+    partial = kind_dir / f".{final.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(partial.resolve() / "params", params)
+        if state is not None:
+            checkpointer.save(partial.resolve() / "state", state)
+    sha = dataset.info.get("tokenizer_sha256")
+    meta = {"format": 1, **meta, "tokenizer_sha256": sha}
+    (partial / "config.json").write_text(to_json(config))
+    (partial / "dataset.json").write_text(json.dumps(dataset.info, indent=1) + "\n")
+    (partial / META).write_text(json.dumps(meta, indent=1) + "\n")
+    if dataset.tokenizer is not None:
+        (partial / "tokenizer.json").write_text(dataset.tokenizer)
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+    for old in kind_dir.iterdir():
+        if old != final:
+            shutil.rmtree(old)
+    return final
+
+
+def find_checkpoint(path: Path, kinds: tuple[str, ...]) -> Path | None:
+    """The newest checkpoint of the first of ``kinds`` that the run ``path`` has."""
+    for kind in kinds:
+        steps = [p for p in (path / kind).glob("[0-9]*") if (p / META).is_file()]
+        if steps:
+            return max(steps)
+    return None
+
+
+def load_checkpoint(
+    path: str | Path, *, tokenizer_sha256: str | None = None
+) -> Checkpoint:
+    """Parameters and their description, on the default device.
+
+    Args:
+      path: a checkpoint, or a run: then its best one, or else its latest.
+      tokenizer_sha256: of the tokenizer that will be used with it, to be checked.
+
+    Raises:
+      InputError: nothing there, a file missing or damaged, another tokenizer.
+    """
+    path = Path(path)
+    found = (
+        path if (path / META).is_file() else find_checkpoint(path, ("best", "latest"))
+    )
+    if found is None:
+        raise InputError(
+            "holds no checkpoint", "name a folder that training wrote", file=path
+        )
+    meta, dataset = read_json(found / META), read_json(found / "dataset.json")
+    if meta.get("format") != 1:
+        raise InputError(
+            f"has format {meta.get('format')}, not 1", "train again", file=found / META
+        )
+    sha = meta.get("tokenizer_sha256")
+    if tokenizer_sha256 is not None and tokenizer_sha256 != sha:
+        raise InputError(
+            f"was trained with tokenizer {str(sha)[:12]}, not {tokenizer_sha256[:12]}",
+            "use the dataset it was trained on, or train on this one",
+            file=found,
+        )
+    text = _read(found / "config.json")
+    config = from_json(text, Config, file=found / "config.json")
+    shapes = jax.eval_shape(OrderModel(config.model).init, jax.random.key(0))
+    params = _restore(found / "params", shapes)
+    tokenizer = found / "tokenizer.json"
+    tokenizer = tokenizer.read_text() if tokenizer.is_file() else None
+    return Checkpoint(params, config, meta, dataset, tokenizer, found)
+
+
+def load_state(path: Path, config: Config) -> tuple[TrainState, dict]:
+    """The whole training state of a ``latest`` checkpoint, and its ``meta``."""
+    shapes = jax.eval_shape(lambda: init_state(config))
+    return _restore(path / "state", shapes), read_json(path / META)
+
+
+def read_json(path: Path) -> dict:
+    """A JSON object of a checkpoint."""
+    try:
+        data = json.loads(_read(path))
+    except ValueError as error:
+        raise InputError(
+            f"is damaged ({error})", "use another checkpoint", file=path
+        ) from None
+    if not isinstance(data, dict):
+        raise InputError("holds no object", "use another checkpoint", file=path)
+    return data
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot be read ({type(error).__name__})",
+            "use another checkpoint",
+            file=path,
+        ) from None
+
+
+def _restore(path: Path, shapes: Any) -> Any:
+    """Arrays of the given shapes, wherever they were saved, on the default device."""
+    sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    target = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), shapes
+    )
+    try:
+        with ocp.StandardCheckpointer() as checkpointer:
+            return checkpointer.restore(path.resolve(), target)
+    except Exception as error:  # Orbax raises many kinds, some of other libraries
+        first = (str(error).strip().splitlines() or [""])[0][:120]
+        kind = type(error).__name__
+        raise InputError(
+            f"is missing, damaged or of another shape ({kind}: {first})",
+            "use another checkpoint",
+            file=path,
+        ) from error

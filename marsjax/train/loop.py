@@ -1,0 +1,246 @@
+"""The training loop: plain, resumable bit for bit, and never past a NaN."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+from rich.console import Console
+
+from marsjax.config import Config, from_json, to_json
+from marsjax.errors import InputError
+from marsjax.lmm import FIELDS, num_params
+from marsjax.train.baselines import fit_baselines
+from marsjax.train.checkpoint import find_checkpoint, load_state, save_checkpoint
+from marsjax.train.data import Dataset, make_sampler, read_dataset
+from marsjax.train.evaluate import check_fits, nats
+from marsjax.train.progress import Clock, Metrics, make_progress
+from marsjax.train.report import mean_loss
+from marsjax.train.step import TrainState, init_state, make_train_step
+
+
+def train(
+    config: Config,
+    dataset_dir: str | Path,
+    out_dir: str | Path,
+    *,
+    resume: bool = False,
+    stop_at: int | None = None,
+    console: Console | None = None,
+) -> dict:
+    """Trains an order model.
+
+    Args:
+      config: model and training; features and their scales are the dataset's.
+      dataset_dir: a tokenised dataset.
+      out_dir: the run's folder: new, empty, or (with ``resume``) an earlier run's.
+      resume: continue where the latest checkpoint of ``out_dir`` stands.
+      stop_at: end after that step, as an interruption would; None: at the last.
+      console: for the progress bar; None: silent.
+
+    Returns:
+      JSON-ready summary: ``step``, ``parameters``, ``valid_nats`` (of the best
+      checkpoint, averaged over tapes), ``baselines`` (the same of each), ``orders``
+      trained on, ``seconds``, ``orders_per_s``, ``stopped_early``, ``checkpoint``.
+
+    Raises:
+      InputError: bad dataset or folder, or the loss ceased to be finite; the
+        checkpoints of ``out_dir`` are then those of before.
+    """
+    dataset, out = read_dataset(dataset_dir), Path(out_dir)
+    shape = dataclasses.replace(
+        config.model,
+        num_features=dataset.features_TF.shape[1],
+        feature_scale=dataset.feature_scale,
+    )
+    config = dataclasses.replace(config, model=shape)
+    check_fits(config.model, dataset)
+    run = _Run(config, dataset, out, console, _open(config, dataset, out, resume))
+    return run.train(min(stop_at or config.train.steps, config.train.steps))
+
+
+def _open(
+    config: Config, dataset: Dataset, out: Path, resume: bool
+) -> tuple[TrainState, dict]:
+    """The state to begin with, and its bookkeeping; makes the folder."""
+    written = out / "config.json"
+    fresh = {"best": None, "bad_evals": 0}
+    if resume:
+        if not written.is_file():
+            raise InputError("holds no run", "train without resume first", file=out)
+        if from_json(written.read_text(), Config, file=written) != config:
+            raise InputError(
+                "was written with another config",
+                "resume with the same one, or train into a new folder",
+                file=written,
+            )
+        latest = find_checkpoint(out, ("latest",))
+        if latest is None:  # stopped before its first checkpoint
+            return _begin(config), fresh
+        state, meta = load_state(latest, config)
+        if meta["tokenizer_sha256"] != dataset.info.get("tokenizer_sha256"):
+            raise InputError(
+                "was trained with another tokenizer",
+                "resume with the same dataset, or train into a new folder",
+                file=latest,
+            )
+        return state, meta
+    # The command line puts the dataset into the run's own folder.
+    if out.exists() and (
+        not out.is_dir() or {p.name for p in out.iterdir()} - {"dataset"}
+    ):
+        raise InputError("is not empty", "resume it or name a new folder", file=out)
+    out.mkdir(parents=True, exist_ok=True)
+    written.write_text(to_json(config))
+    return _begin(config), fresh
+
+
+def _begin(config: Config) -> TrainState:
+    return jax.jit(lambda: init_state(config))()
+
+
+class _Run:
+    """One call of :func:`train`: what its parts share."""
+
+    def __init__(
+        self,
+        config: Config,
+        dataset: Dataset,
+        out: Path,
+        console: Console | None,
+        opened: tuple[TrainState, dict],
+    ):
+        self.config, self.dataset, self.out = config, dataset, out
+        self.state, meta = opened
+        self.step = int(self.state.step)
+        self.best, self.bad_evals = meta["best"], meta["bad_evals"]
+        self.baselines = meta.get("baselines", {})
+        self.loss, self.valid = float("nan"), None
+        self.speed = 0.0
+        self.metrics = Metrics(out / "metrics.jsonl", self.step)
+        self.progress = make_progress(console)
+        options = config.train
+        self.sampler = make_sampler(
+            dataset,
+            length=options.seq_len,
+            batch_size=options.batch_size,
+            seed=options.seed,
+            mirror=options.mirror,
+        )
+        if self.sampler.num_short and console is not None:
+            console.print(
+                f"{self.sampler.num_short} training segments are shorter than "
+                f"{options.seq_len + 1} orders and left out"
+            )
+
+    def train(self, stop: int) -> dict:
+        """Steps until ``stop`` or until patience ends; the summary."""
+        options, first, began = self.config.train, self.step, time.perf_counter()
+        step_fn, waiting = make_train_step(self.config), None
+        clock = Clock(options.batch_size * options.seq_len)
+        with self.progress:
+            bar = self.progress.add_task("", total=options.steps, text="")
+            while self.step < stop and not self._exhausted():
+                self.state, metrics = step_fn(self.state, self.sampler(self.step))
+                self.step += 1
+                # The step before is looked at while this one runs.
+                if waiting is not None:
+                    self._check(*waiting)
+                waiting = (self.step, metrics)
+                last = self.step == stop
+                is_log = last or self.step % options.log_every == 0
+                is_eval = (
+                    self.step % options.eval_every == 0 or self.step == options.steps
+                )
+                is_save = last or self.step % options.checkpoint_every == 0
+                if is_log or is_eval or is_save:
+                    self._check(*waiting)
+                if is_log:
+                    self.speed = clock.speed(self.step)
+                    self._log(metrics)
+                with clock.pause():
+                    if is_eval:
+                        self._evaluate()
+                    if is_save or self._exhausted():
+                        self._save("latest", self.state)
+                self.progress.update(bar, completed=self.step, text=self._text())
+        return {
+            "step": self.step,
+            "parameters": num_params(self.state.params),
+            "valid_nats": self.best,
+            "baselines": self.baselines,
+            "orders": (self.step - first) * clock.orders_per_step,
+            "seconds": time.perf_counter() - began,
+            "orders_per_s": self.speed,
+            "stopped_early": self._exhausted(),
+            "checkpoint": str(find_checkpoint(self.out, ("best", "latest"))),
+        }
+
+    def _check(self, step: int, metrics: dict) -> None:
+        """Stops a run whose loss or gradient is not finite."""
+        if np.isfinite(metrics["loss"]) and np.isfinite(metrics["grad_norm"]):
+            return
+        kept = find_checkpoint(self.out, ("latest", "best"))
+        raise InputError(
+            f"the loss is not finite at step {step} (last good checkpoint: "
+            f"{'none yet' if kept is None else kept})",
+            "lower learning_rate or clip_norm, or raise warmup_steps, and train again",
+            file=self.out,
+        )
+
+    def _log(self, metrics: dict) -> None:
+        values = {name: float(value) for name, value in metrics.items()}
+        self.loss = values["loss"]
+        self.metrics.write(step=self.step, **values, orders_per_s=round(self.speed, 1))
+
+    def _text(self) -> str:
+        valid = "" if self.valid is None else f" · valid {self.valid:.3f}"
+        best = min(self.baselines, key=self.baselines.get, default=None)
+        beside = "" if best is None else f" ({best} {self.baselines[best]:.3f})"
+        return f"loss {self.loss:.3f}{valid}{beside} · {self.speed:,.0f} orders/s"
+
+    def _evaluate(self) -> None:
+        """Scores the valid part and keeps the parameters if they are the best."""
+        if not any(s.stop - s.start > 1 for s in self.dataset.part("valid")):
+            self._save("best")
+            return
+        options = self.config.train
+        params = self.state.eval_params
+        scores = nats(
+            params, self.config, self.dataset, "valid", max_orders=options.eval_orders
+        )
+        if not self.baselines:
+            found = fit_baselines(self.dataset).scores(self.dataset, scores)
+            self.baselines = {name: mean_loss(found[name]) for name in found}
+        self.valid = mean_loss(scores)
+        fields = np.mean([-s.log_prob_TC.mean(axis=0) for s in scores], axis=0)
+        self.metrics.write(
+            step=self.step,
+            valid_nats=self.valid,
+            **{
+                f"valid_{name}": float(x)
+                for name, x in zip(FIELDS, fields, strict=True)
+            },
+            **{f"valid_{name}": value for name, value in self.baselines.items()},
+        )
+        if self.best is None or self.valid < self.best:
+            self.best, self.bad_evals = self.valid, 0
+            self._save("best")
+        else:
+            self.bad_evals += 1
+
+    def _exhausted(self) -> bool:
+        patience = self.config.train.patience
+        return patience is not None and self.bad_evals >= patience
+
+    def _save(self, kind: str, state: TrainState | None = None) -> None:
+        meta = {
+            "step": self.step,
+            "valid_nats": self.valid,
+            "best": self.best,
+            "bad_evals": self.bad_evals,
+            "baselines": self.baselines,
+        }
+        params = self.state.eval_params
+        save_checkpoint(self.out / kind, self.config, self.dataset, meta, params, state)

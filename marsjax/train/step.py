@@ -1,0 +1,117 @@
+"""One optimiser step: loss, gradients summed over small groups of windows, update."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from marsjax.config import Config
+from marsjax.lmm import OrderModel, Params
+from marsjax.train.data import Batch
+from marsjax.train.optimiser import learning_rate, make_optimiser
+from marsjax.types import Array
+
+
+class TrainState(NamedTuple):
+    """All that training changes. ``step``: int32, updates made so far.
+
+    ``ema`` is the running mean of the parameters, or None where it is off.
+    """
+
+    step: Array
+    params: Params
+    ema: Params | None
+    opt_state: optax.OptState
+
+    @property
+    def eval_params(self) -> Params:
+        """The parameters to evaluate and to keep."""
+        return self.params if self.ema is None else self.ema
+
+
+def init_state(config: Config) -> TrainState:
+    """The state before the first step, a function of the seed."""
+    params = OrderModel(config.model).init(jax.random.key(config.train.seed))
+    ema = None if config.train.ema_decay is None else jax.tree.map(jnp.copy, params)
+    opt_state = make_optimiser(config.train).init(params)
+    return TrainState(jnp.int32(0), params, ema, opt_state)
+
+
+def loss_fn(
+    params: Params, model: OrderModel, batch: Batch, key: Array
+) -> tuple[Array, Array]:
+    """Mean negative log-likelihood.
+
+    Returns:
+      Nats an order, and nats of each field ``[4]``, which add up to it.
+    """
+
+    def window(tokens_L4, features_LF, key_window):
+        tokens_L4 = tokens_L4.astype(jnp.int32)
+        hidden_LD = model.apply(params, tokens_L4[:-1], features_LF, key=key_window)
+        return model.log_prob(params, hidden_LD, tokens_L4[1:])
+
+    keys = jax.random.split(key, len(batch.tokens))
+    nats_4 = -jax.vmap(window)(*batch, keys).mean(axis=(0, 1))
+    return nats_4.sum(), nats_4
+
+
+def gradients(
+    params: Params, config: Config, batch: Batch, key: Array
+) -> tuple[Array, Params]:
+    """Nats of each field ``[4]`` and the gradient of their sum.
+
+    The windows go ``micro_batch`` at a time: on a CPU what a few of them need stays in
+    its caches, which is faster than one large batch.
+    """
+    model = OrderModel(config.model)
+    size = len(batch.tokens)
+    group = config.train.micro_batch or size
+    groups = size // group
+    grad_fn = jax.grad(loss_fn, has_aux=True)
+    if groups == 1:
+        grads, nats_4 = grad_fn(params, model, batch, key)
+        return nats_4, grads
+
+    def add(total, part):
+        grads, nats_4 = grad_fn(params, model, *part)
+        return jax.tree.map(jnp.add, total, (nats_4, grads)), None
+
+    parts = jax.tree.map(lambda x: x.reshape(groups, group, *x.shape[1:]), batch)
+    zero = (jnp.zeros(4), jax.tree.map(jnp.zeros_like, params))
+    total, _ = jax.lax.scan(add, zero, (parts, jax.random.split(key, groups)))
+    return jax.tree.map(lambda x: x / groups, total)
+
+
+def make_train_step(config: Config):
+    """``step_fn(state, batch) -> (state, metrics)``, jitted; ``state`` is donated.
+
+    Metrics, float32 scalars: ``loss`` (nats an order, before the update), one a field,
+    ``grad_norm`` (before clipping), ``learning_rate``.
+    """
+    optimiser = make_optimiser(config.train)
+    schedule, decay = learning_rate(config.train), config.train.ema_decay
+
+    def step_fn(state: TrainState, batch: Batch) -> tuple[TrainState, dict]:
+        key = jax.random.fold_in(jax.random.key(config.train.seed), state.step)
+        nats_4, grads = gradients(state.params, config, batch, key)
+        updates, opt_state = optimiser.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        ema = state.ema
+        if decay is not None:
+            # The mean follows closely at first, so that it forgets where it began.
+            keep = jnp.minimum(decay, (1 + state.step) / (10 + state.step))
+            ema = jax.tree.map(lambda a, b: keep * a + (1 - keep) * b, ema, params)
+        metrics = {
+            "loss": nats_4.sum(),
+            "type": nats_4[0],
+            "price": nats_4[1],
+            "volume": nats_4[2],
+            "interval": nats_4[3],
+            "grad_norm": optax.tree.norm(grads),
+            "learning_rate": jnp.asarray(schedule(state.step), jnp.float32),
+        }
+        return TrainState(state.step + 1, params, ema, opt_state), metrics
+
+    return jax.jit(step_fn, donate_argnums=0)

@@ -1,0 +1,46 @@
+"""The ring is written in place inside a loop over a batch of markets."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from marsjax.config import ModelConfig
+from marsjax.lmm import OrderModel
+from marsjax.lmm.cache import seen_slots, slot_of
+
+
+def test_slots_seen_are_the_last_orders_written():
+    window = 5
+    for position in range(12):
+        slot = slot_of(jnp.int32(position), window)
+        length = min(position + 1, window)
+        seen = np.flatnonzero(seen_slots(slot, length, window))
+        last = {p % window for p in range(max(0, position - window + 1), position + 1)}
+        assert set(seen) == last
+
+
+def test_the_loop_over_steps_copies_no_ring():
+    config = ModelConfig(d_model=32, num_layers=2, num_heads=2, window=64)
+    model, batch = OrderModel(config), 3
+    step_fn = jax.vmap(model.decode_step, in_axes=(None, 0, None, 0, 0))
+
+    def rollout(params, cache, tokens, features):
+        def step(carry, position):
+            hidden_BD, cache = step_fn(params, carry, position, tokens, features)
+            return cache, hidden_BD
+
+        return jax.lax.scan(step, cache, jnp.arange(100))
+
+    params = jax.eval_shape(model.init, jax.random.key(0))
+    cache = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), model.init_cache()
+    )
+    tokens = jax.ShapeDtypeStruct((batch, 4), jnp.int32)
+    features = jax.ShapeDtypeStruct((batch, 16), jnp.int16)
+    compiled = jax.jit(rollout).lower(params, cache, tokens, features).compile()
+    ring = re.escape(f"f32[{batch},2,64,16]")
+    body = compiled.as_text().split("ENTRY")[0]  # the entry may copy its arguments
+    assert re.search(rf"= {ring}.*dynamic-update-slice", body)
+    assert not re.search(rf"= {ring}\S* copy\(", body)

@@ -1,0 +1,61 @@
+"""Configs survive JSON and refuse what they do not know."""
+
+import dataclasses
+
+import pytest
+
+from marsjax.config import (
+    Config,
+    ModelConfig,
+    TrainConfig,
+    from_json,
+    load_config,
+    to_json,
+)
+from marsjax.errors import InputError
+
+
+def test_json_gives_the_same_config_back():
+    config = Config(
+        ModelConfig(feature_scale=(0.1, 1 / 3), num_features=2, head="joint", d_ff=96),
+        TrainConfig(ema_decay=0.99, patience=3, micro_batch=None),
+    )
+    assert from_json(to_json(config)) == config
+    assert from_json("{}") == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"model": {"width": 3}}', "unknown field config.model.width"),
+        ('{"model": {"d_model": "big"}}', "config.model.d_model is 'big'"),
+        ('{"train": {"mirror": 1}}', "config.train.mirror is 1"),
+        ('{"model": {"head": "both"}}', "config.model.head is 'both'"),
+        ('{"model": {"field_sizes": [3, 4]}}', "field_sizes"),
+        ('{"model": {"d_model": 100}}', "heads of even width"),
+        ('{"train": {"batch_size": 6}}', "no multiple of micro_batch"),
+        ("{", "not JSON"),
+    ],
+)
+def test_a_bad_config_is_one_line_that_says_what(text, says):
+    with pytest.raises(InputError, match=says) as caught:
+        from_json(text, file="run/config.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_default_widths():
+    assert ModelConfig(d_model=128).ff_dim == 352
+    assert ModelConfig(d_model=96).ff_dim == 256
+    assert dataclasses.replace(ModelConfig(), num_kv_heads=1).kv_heads == 1
+
+
+def test_config_files_hold_a_config_or_a_function(tmp_path):
+    for name, body in (("constant", "config = Config()"), ("call", "config = Config")):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"from marsjax.config import Config\n{body}\n")
+        assert load_config(path) == Config()
+    path.write_text("config = 3\n")
+    with pytest.raises(InputError, match="holds no Config"):
+        load_config(path)
+    with pytest.raises(InputError, match="no such config file"):
+        load_config(tmp_path / "none.py")

@@ -1,0 +1,154 @@
+"""A run can be stopped and resumed without a trace, and does not outlive a NaN."""
+
+import dataclasses
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from marsjax.errors import InputError
+from marsjax.train import (
+    evaluate,
+    evaluation_table,
+    load_checkpoint,
+    read_dataset,
+    train,
+)
+from marsjax.train.checkpoint import find_checkpoint, load_state
+
+
+def changed(config, **options):
+    return dataclasses.replace(
+        config, train=dataclasses.replace(config.train, **options)
+    )
+
+
+def lines(out, *leave_out):
+    found = [json.loads(x) for x in (out / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in x.items() if k not in leave_out} for x in found]
+
+
+def test_a_resumed_run_is_the_run_never_stopped(config, dataset_dir, tmp_path):
+    model = dataclasses.replace(config.model, dropout=0.2)
+    config = dataclasses.replace(config, model=model)
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    summary = train(config, dataset_dir, whole)
+    assert summary["step"] == 6 and not summary["stopped_early"]
+    assert train(config, dataset_dir, halves, stop_at=3)["step"] == 3
+    with (halves / "metrics.jsonl").open("a") as file:  # as a killed run leaves it
+        file.write('{"step": 4, "loss": 0.0}\n{"step": 5, "lo')
+    resumed = train(config, dataset_dir, halves, resume=True)
+    assert resumed["valid_nats"] == summary["valid_nats"]
+    states = []
+    for out in (whole, halves):
+        found = find_checkpoint(out, ("latest",))
+        assert found.name == "00000006" and len(list(found.parent.iterdir())) == 1
+        saved = load_checkpoint(out).config
+        states.append(load_state(found, saved)[0])
+    for a, b in zip(*map(jax.tree.leaves, states), strict=True):
+        np.testing.assert_array_equal(a, b)  # bit for bit
+    assert lines(whole, "orders_per_s") == lines(halves, "orders_per_s")
+
+
+def test_a_run_writes_what_it_promises(config, dataset_dir, tmp_path):
+    out = tmp_path / "run"
+    summary = train(config, dataset_dir, out)
+    steps = [x for x in lines(out) if "loss" in x]
+    assert [x["step"] for x in steps] == [1, 2, 3, 4, 5, 6]
+    for x in steps:
+        fields = x["type"] + x["price"] + x["volume"] + x["interval"]
+        assert x["loss"] == pytest.approx(fields, abs=1e-4)
+        assert {"learning_rate", "grad_norm", "orders_per_s"} <= set(x)
+    valid = [x for x in lines(out) if "valid_nats" in x]
+    assert [x["step"] for x in valid] == [3, 6]
+    assert min(x["valid_nats"] for x in valid) == summary["valid_nats"]
+    assert set(summary["baselines"]) == {"unigram", "bigram", "bigram_fields"}
+    checkpoint = load_checkpoint(out, tokenizer_sha256="a" * 64)
+    assert checkpoint.config.model.feature_scale == (0.1, 0.5, 1.0)
+    assert checkpoint.dataset["tokenizer_sha256"] == "a" * 64
+    assert checkpoint.tokenizer == (dataset_dir / "tokenizer.json").read_text()
+    assert checkpoint.meta["valid_nats"] == summary["valid_nats"]
+    files = {p.name for p in out.iterdir()}
+    assert files == {"config.json", "metrics.jsonl", "latest", "best"}
+
+    # What was kept scores what was reported, and the report holds together.
+    report = evaluate(checkpoint, read_dataset(dataset_dir), "valid")
+    assert report["nats"]["model"]["mean"].mean == pytest.approx(summary["valid_nats"])
+    for name, value in summary["baselines"].items():
+        assert report["nats"][name]["mean"].mean == pytest.approx(value)
+        gain = report["gain"][name]["mean"]
+        assert gain.low < gain.mean < gain.high
+        assert gain.mean == pytest.approx(value - summary["valid_nats"], abs=1e-6)
+    assert sum(report["fields"]) == pytest.approx(summary["valid_nats"], abs=1e-5)
+    json.dumps(report)
+    assert evaluation_table(report).row_count == 3
+
+
+def test_training_learns(config, dataset_dir, tmp_path):
+    """The type is a function of a feature: its log 2 nats must mostly go."""
+    config = changed(
+        config, steps=150, learning_rate=0.02, mirror=False, eval_every=150
+    )
+    config = changed(config, checkpoint_every=150, log_every=50, batch_size=8)
+    train(config, dataset_dir, tmp_path / "run")
+    last = lines(tmp_path / "run")[-1]
+    assert last["valid_type"] < 0.2
+    assert last["valid_nats"] < last["valid_unigram"]
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(
+    config, dataset_dir, tmp_path
+):
+    out = tmp_path / "run"
+    train(config, dataset_dir, out, stop_at=3)
+    before = load_checkpoint(out)
+    wild = changed(config, learning_rate=1e30)
+    (out / "config.json").write_text(
+        (out / "config.json").read_text().replace("0.002", "1e+30")
+    )
+    with pytest.raises(InputError, match="loss is not finite at step") as caught:
+        train(wild, dataset_dir, out, resume=True)
+    assert "latest/00000003" in str(caught.value)
+    after = load_checkpoint(out)
+    for a, b in zip(*map(jax.tree.leaves, (before.params, after.params)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_patience_ends_a_run_that_does_not_improve(config, dataset_dir, tmp_path):
+    config = changed(
+        config, steps=50, learning_rate=1e-12, eval_every=1, patience=2, ema_decay=None
+    )
+    config = changed(config, weight_decay=0.0, warmup_steps=0)
+    summary = train(config, dataset_dir, tmp_path / "run")
+    assert summary["stopped_early"] and summary["step"] < 50
+    # Resuming finds it stopped.
+    again = train(config, dataset_dir, tmp_path / "run", resume=True)
+    assert again["stopped_early"] and again["step"] == summary["step"]
+
+
+def test_folders_that_are_not_ours_are_left_alone(config, dataset_dir, tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(InputError, match="holds no run"):
+        train(config, dataset_dir, out, resume=True)
+    out.mkdir()
+    (out / "thesis.tex").write_text("x")
+    with pytest.raises(InputError, match="is not empty"):
+        train(config, dataset_dir, out)
+    assert [p.name for p in out.iterdir()] == ["thesis.tex"]
+    with pytest.raises(InputError, match="holds no run"):
+        train(config, dataset_dir, out, resume=True)
+
+
+def test_resuming_another_config_or_dataset_is_refused(
+    config, dataset_dir, make_dataset, tmp_path
+):
+    out = tmp_path / "run"
+    train(config, dataset_dir, out, stop_at=1)
+    with pytest.raises(InputError, match="another config"):
+        train(changed(config, seed=7), dataset_dir, out, resume=True)
+    dataset = read_dataset(dataset_dir)
+    arrays = np.array(dataset.tokens_T4), np.array(dataset.features_TF)
+    other = make_dataset(tmp_path / "other", *arrays, tokenizer_sha256="b" * 64)
+    with pytest.raises(InputError, match="another tokenizer"):
+        train(config, other, out, resume=True)

@@ -1,0 +1,105 @@
+"""One optimiser step does what its parts say."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from marsjax.train.data import make_sampler, read_dataset
+from marsjax.train.optimiser import is_matrix, learning_rate, make_optimiser
+from marsjax.train.step import gradients, init_state, loss_fn, make_train_step
+
+GOLDEN_LOSSES = (4.8105, 4.7915, 4.7692)
+
+
+def sampler_for(config, dataset_dir):
+    return make_sampler(
+        read_dataset(dataset_dir),
+        length=config.train.seq_len,
+        batch_size=config.train.batch_size,
+        seed=0,
+        mirror=True,
+    )
+
+
+def changed(config, **options):
+    return dataclasses.replace(
+        config, train=dataclasses.replace(config.train, **options)
+    )
+
+
+def test_golden_steps(config, dataset_dir):
+    state, losses = init_state(config), []
+    sampler, step_fn = sampler_for(config, dataset_dir), make_train_step(config)
+    for step in range(3):
+        state, metrics = step_fn(state, sampler(step))
+        losses.append(float(metrics["loss"]))
+    np.testing.assert_allclose(
+        losses,
+        GOLDEN_LOSSES,
+        atol=2e-3,
+        err_msg="the first losses of a fixed run changed. If the model, its "
+        "initialisation, the sampler or the optimiser changed on purpose, set "
+        f"GOLDEN_LOSSES to {tuple(round(x, 4) for x in losses)} and say so in the "
+        "commit; trained checkpoints may then not load. If not, this is a bug.",
+    )
+    assert int(state.step) == 3
+
+
+def test_groups_of_windows_give_the_gradient_of_the_batch(config, dataset_dir):
+    batch = sampler_for(config, dataset_dir)(0)
+    params, key = init_state(config).params, jax.random.key(0)
+    whole = gradients(params, changed(config, micro_batch=None), batch, key)
+    parts = gradients(params, changed(config, micro_batch=1), batch, key)
+    for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(parts), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_the_first_loss_is_that_of_a_uniform_guess(config, dataset_dir):
+    from marsjax.lmm import OrderModel
+
+    batch = sampler_for(config, dataset_dir)(0)
+    params = init_state(config).params
+    loss, fields = loss_fn(params, OrderModel(config.model), batch, jax.random.key(0))
+    np.testing.assert_allclose(fields, np.log(config.model.field_sizes), atol=0.1)
+    np.testing.assert_allclose(fields.sum(), loss, rtol=1e-6)
+
+
+def test_only_matrices_decay(config):
+    params = init_state(config).params
+    mask = is_matrix(params)
+    assert mask["blocks_0"]["qkv"]["kernel"] and mask["features"]["kernel"]
+    assert not mask["tables"] and not mask["features"]["bias"]
+    assert not mask["norm_out"]["scale"] and not mask["head"]["table_price"]
+    # With no gradient, decay alone moves the parameters.
+    config = changed(config, warmup_steps=0)
+    optimiser = make_optimiser(config.train)
+    zero = jax.tree.map(jnp.zeros_like, params)
+    updates, _ = optimiser.update(zero, optimiser.init(params), params)
+    moved = jax.tree.map(lambda x: bool(jnp.any(x != 0)), updates)
+    assert moved == mask
+
+
+def test_the_learning_rate_rises_and_falls(config):
+    options = dataclasses.replace(
+        config.train, steps=100, warmup_steps=10, learning_rate=0.5
+    )
+    schedule = learning_rate(options)
+    found = [float(schedule(step)) for step in (0, 5, 10, 55, 100)]
+    middle = 0.5 * (1 + options.final_learning_rate) / 2
+    end = 0.5 * options.final_learning_rate
+    assert found == pytest.approx([0, 0.25, 0.5, middle, end], abs=1e-6)
+
+
+def test_dropout_changes_with_the_step_and_not_with_the_call(config, dataset_dir):
+    model = dataclasses.replace(config.model, dropout=0.3)
+    config = dataclasses.replace(config, model=model)
+    batch = sampler_for(config, dataset_dir)(0)
+    step_fn = make_train_step(config)
+    losses = [
+        float(step_fn(init_state(config)._replace(step=jnp.int32(n)), batch)[1]["loss"])
+        for n in (0, 0, 1)
+    ]
+    assert losses[0] == losses[1] != losses[2]
