@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from marsjax.commands.demo import Demo
 from marsjax.commands.prepare import Prepare
 from marsjax.commands.replay import Replay
 from marsjax.commands.simulate import Simulate
@@ -17,6 +18,7 @@ from marsjax.commands.train import Train, default_train
 from marsjax.errors import exit_on_input_error
 
 COMMANDS = {
+    "demo": Demo,
     "prepare": Prepare,
     "replay": Replay,
     "train": Train,

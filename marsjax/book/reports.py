@@ -8,8 +8,8 @@ cancel and reinsert here). Each output line holds ``case``, ``reports`` (lines
 ``0,seq,side,id,price,qty`` new | ``1,seq,price,qty,maker_id,taker_id`` trade |
 ``2,seq,side,id,price`` cancel | ``3,seq,side,id,price,qty`` modify |
 ``4,seq,id`` cancel rejected | ``5,seq,id`` modify rejected |
-``6,seq,id,reason`` new order, or the rest of it, rejected) and ``state`` (best bid, best
-ask and their quantities after each message).
+``6,seq,id,reason`` new order, or the rest of it, rejected) and ``state`` (best bid,
+best ask and their quantities after each message).
 """
 
 import gzip

@@ -33,7 +33,7 @@ class Levels(NamedTuple):
 
 
 class LiveOrders(NamedTuple):
-    """Every slot, sides stacked ``[2N]``; ``is_live`` marks those that hold an order."""
+    """Every slot, sides stacked ``[2N]``; ``is_live`` marks those with an order."""
 
     is_live: Array
     side: Array

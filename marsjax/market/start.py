@@ -19,7 +19,6 @@ from marsjax.tokens.decode import to_device
 from marsjax.tokens.tape import ObservedTape, observe_tape, tape_features
 from marsjax.types import Array
 
-
 _TIME = ("time_s", "time_ns")
 
 
@@ -75,7 +74,7 @@ def fit_slots(book: mbook.Book, num_slots: int) -> mbook.Book:
 
 
 def roomy(book: mbook.Book) -> int:
-    """Slots a side with room to grow: a power of two, twice the live orders and more."""
+    """Slots a side with room to grow: a power of two, over twice the live orders."""
     most = int((np.asarray(book.qty_SN) > 0).sum(axis=-1).max())
     return 1 << (2 * most + 127).bit_length()
 

@@ -1,11 +1,11 @@
 """Zero intelligence: Poisson limit orders, market orders and cancels.
 
-Cont, Stoikov, Talreja, "A Stochastic Model for Order Book Dynamics", Operations Research
-58(3), 2010. Limit orders arrive at distance i >= 1 ticks from the opposite best quote at
-rate ``lambda(i) = k / i**alpha`` a side, market orders at rate ``mu`` a side, and each
-resting order at distance i is cancelled at rate ``theta(i)``. All are independent
-Poisson processes, so the next event is one draw in proportion to its rate, after an
-exponential time whose rate is their sum.
+Cont, Stoikov, Talreja, "A Stochastic Model for Order Book Dynamics", Operations
+Research 58(3), 2010. Limit orders arrive at distance i >= 1 ticks from the opposite
+best quote at rate ``lambda(i) = k / i**alpha`` a side, market orders at rate ``mu`` a
+side, and each resting order at distance i is cancelled at rate ``theta(i)``. All are
+independent Poisson processes, so the next event is one draw in proportion to its rate,
+after an exponential time whose rate is their sum.
 
 Two choices of ours: sizes are geometric in lots (one lot throughout in the paper), and
 a market order is an immediate-or-cancel order at the opposite best price.

@@ -4,6 +4,8 @@ The market and the tokens live in trading time, where the lunch break has no len
 tapes are written in wall-clock time.
 """
 
+import itertools
+
 import numpy as np
 
 from marsjax.types import Array
@@ -35,7 +37,7 @@ def to_wall(
     """Wall-clock ``(seconds, nanoseconds)`` of trading times."""
     trading_s = np.asarray(trading_s, np.int64)
     wall_s, before = trading_s + sessions[0][0], 0
-    for (start, end), (next_start, _) in zip(sessions, sessions[1:], strict=False):
+    for (start, end), (next_start, _) in itertools.pairwise(sessions):
         before += end - start
         wall_s = np.where(trading_s >= before, next_start + trading_s - before, wall_s)
     return wall_s.astype(np.int32), np.asarray(trading_ns, np.int32)

@@ -1,8 +1,8 @@
 """Datasets on disk: tokens and features as plain arrays that training maps.
 
 A folder holds ``tokens.npy`` (uint8 ``[T, 4]``), ``features.npy`` (int16 ``[T, F]``),
-``tokenizer.json`` and ``dataset.json``, which names the segments: the orders of one tape
-and one part of its split, in time order. 4 + 2 F bytes an order.
+``tokenizer.json`` and ``dataset.json``, which names the segments: the orders of one
+tape and one part of its split, in time order. 4 + 2 F bytes an order.
 """
 
 import json
@@ -45,7 +45,7 @@ def fit_tokenizer(tapes: list[Tape], observed: list[ObservedTape]) -> Tokenizer:
     for tape, seen in zip(tapes, observed, strict=True):
         start, stop = part_bounds(tape, seen)["train"]
         raws.append([x[start:stop] for x in seen.raw])
-        resting.append(book_lots(seen, tape.lot_size, None)[start:stop].ravel())
+        resting.append(book_lots(seen, tape.lot_size)[start:stop].ravel())
     raw = RawOrders(*(np.concatenate(xs) for xs in zip(*raws, strict=True)))
     if len(raw.type) < 2:
         raise InputError(

@@ -108,14 +108,14 @@ def _observed(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
     )
 
 
-def book_lots(observed: ObservedTape, lot_size: int, count: int | None) -> np.ndarray:
-    """Lots seen at the ticks around the mid and at the touch, first ``count`` orders."""
+def book_lots(observed: ObservedTape, lot_size: int) -> np.ndarray:
+    """Lots at the ticks around the mid and at the touch after each order, ``[T, 12]``."""
     now = observed.seen.quote
     shares = np.concatenate(
         [np.abs(observed.seen.volume_K), now.bid_qty[:, None], now.ask_qty[:, None]],
         axis=-1,
     )
-    return -(-shares[:count] // lot_size)
+    return -(-shares // lot_size)
 
 
 @partial(jax.jit, static_argnames="lot_size")

@@ -3,9 +3,11 @@
 A run's folder holds ``latest/STEP`` (to resume from) and ``best/STEP`` (lowest
 validation loss). Each is whole or not there at all, and stands alone: ``params/``,
 ``state/`` (of ``latest`` only), ``config.json``, ``checkpoint.json``, ``dataset.json``
-and, if the dataset has one, ``tokenizer.json``.
+and, if the dataset has one, ``tokenizer.json``. ``checkpoint.json`` holds the sums of
+all other files, so that a damaged or edited checkpoint is refused.
 """
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -54,13 +56,13 @@ def save_checkpoint(
         checkpointer.save(partial.resolve() / "params", params)
         if state is not None:
             checkpointer.save(partial.resolve() / "state", state)
-    sha = dataset.info.get("tokenizer_sha256")
-    meta = {"format": 1, **meta, "tokenizer_sha256": sha}
     (partial / "config.json").write_text(to_json(config))
     (partial / "dataset.json").write_text(json.dumps(dataset.info, indent=1) + "\n")
-    (partial / META).write_text(json.dumps(meta, indent=1) + "\n")
     if dataset.tokenizer is not None:
         (partial / "tokenizer.json").write_text(dataset.tokenizer)
+    sha = dataset.info.get("tokenizer_sha256")
+    meta = {"format": 1, **meta, "tokenizer_sha256": sha, "files": _sums(partial)}
+    (partial / META).write_text(json.dumps(meta, indent=1) + "\n")
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
     for old in kind_dir.iterdir():
@@ -98,11 +100,7 @@ def load_checkpoint(
         raise InputError(
             "holds no checkpoint", "name a folder that training wrote", file=path
         )
-    meta, dataset = read_json(found / META), read_json(found / "dataset.json")
-    if meta.get("format") != 1:
-        raise InputError(
-            f"has format {meta.get('format')}, not 1", "train again", file=found / META
-        )
+    meta = read_meta(found)
     sha = meta.get("tokenizer_sha256")
     if tokenizer_sha256 is not None and tokenizer_sha256 != sha:
         raise InputError(
@@ -110,10 +108,12 @@ def load_checkpoint(
             "use the dataset it was trained on, or train on this one",
             file=found,
         )
-    text = _read(found / "config.json")
-    config = from_json(text, Config, file=found / "config.json")
+    config = from_json(
+        (found / "config.json").read_text(), Config, found / "config.json"
+    )
     shapes = jax.eval_shape(OrderModel(config.model).init, jax.random.key(0))
     params = _restore(found / "params", shapes)
+    dataset = json.loads((found / "dataset.json").read_text())
     tokenizer = found / "tokenizer.json"
     tokenizer = tokenizer.read_text() if tokenizer.is_file() else None
     return Checkpoint(params, config, meta, dataset, tokenizer, found)
@@ -121,32 +121,43 @@ def load_checkpoint(
 
 def load_state(path: Path, config: Config) -> tuple[TrainState, dict]:
     """The whole training state of a ``latest`` checkpoint, and its ``meta``."""
-    shapes = jax.eval_shape(lambda: init_state(config))
-    return _restore(path / "state", shapes), read_json(path / META)
+    meta = read_meta(path)
+    shapes = jax.eval_shape(init_state, config)
+    return _restore(path / "state", shapes), meta
 
 
-def read_json(path: Path) -> dict:
-    """A JSON object of a checkpoint."""
+def read_meta(path: Path) -> dict:
+    """``checkpoint.json`` of the checkpoint ``path``, once all its files are sound."""
+    remedy = "use another checkpoint, or train again"
     try:
-        data = json.loads(_read(path))
-    except ValueError as error:
+        meta = json.loads((path / META).read_text())
+        if meta["format"] != 1:
+            raise InputError(
+                f"has format {meta['format']}, not 1", remedy, file=path / META
+            )
+        expected, found = meta["files"], _sums(path)
+        wrong = [name for name in expected if found.get(name) != expected[name]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
-            f"is damaged ({error})", "use another checkpoint", file=path
+            f"is damaged ({type(error).__name__})", remedy, file=path / META
         ) from None
-    if not isinstance(data, dict):
-        raise InputError("holds no object", "use another checkpoint", file=path)
-    return data
+    if wrong:
+        state = "changed since it was written" if wrong[0] in found else "missing"
+        raise InputError(f"is {state}", remedy, file=path / wrong[0])
+    return meta
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot be read ({type(error).__name__})",
-            "use another checkpoint",
-            file=path,
-        ) from None
+def _sums(path: Path) -> dict[str, str]:
+    """SHA-256 of every file below ``path`` but ``checkpoint.json``."""
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / META)
+    sums = {}
+    for file in files:
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256")
+        sums[file.relative_to(path).as_posix()] = digest.hexdigest()
+    return sums
 
 
 def _restore(path: Path, shapes: Any) -> Any:
@@ -155,14 +166,5 @@ def _restore(path: Path, shapes: Any) -> Any:
     target = jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), shapes
     )
-    try:
-        with ocp.StandardCheckpointer() as checkpointer:
-            return checkpointer.restore(path.resolve(), target)
-    except Exception as error:  # Orbax raises many kinds, some of other libraries
-        first = (str(error).strip().splitlines() or [""])[0][:120]
-        kind = type(error).__name__
-        raise InputError(
-            f"is missing, damaged or of another shape ({kind}: {first})",
-            "use another checkpoint",
-            file=path,
-        ) from error
+    with ocp.StandardCheckpointer() as checkpointer:
+        return checkpointer.restore(path.resolve(), target)

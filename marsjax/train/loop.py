@@ -4,7 +4,6 @@ import dataclasses
 import time
 from pathlib import Path
 
-import jax
 import numpy as np
 from rich.console import Console
 
@@ -77,7 +76,7 @@ def _open(
             )
         latest = find_checkpoint(out, ("latest",))
         if latest is None:  # stopped before its first checkpoint
-            return _begin(config), fresh
+            return init_state(config), fresh
         state, meta = load_state(latest, config)
         if meta["tokenizer_sha256"] != dataset.info.get("tokenizer_sha256"):
             raise InputError(
@@ -93,11 +92,7 @@ def _open(
         raise InputError("is not empty", "resume it or name a new folder", file=out)
     out.mkdir(parents=True, exist_ok=True)
     written.write_text(to_json(config))
-    return _begin(config), fresh
-
-
-def _begin(config: Config) -> TrainState:
-    return jax.jit(lambda: init_state(config))()
+    return init_state(config), fresh
 
 
 class _Run:

@@ -1,5 +1,7 @@
 """One optimiser step: loss, gradients summed over small groups of windows, update."""
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
@@ -30,6 +32,7 @@ class TrainState(NamedTuple):
         return self.params if self.ema is None else self.ema
 
 
+@partial(jax.jit, static_argnums=0)
 def init_state(config: Config) -> TrainState:
     """The state before the first step, a function of the seed."""
     params = OrderModel(config.model).init(jax.random.key(config.train.seed))
@@ -84,7 +87,8 @@ def gradients(
     return jax.tree.map(lambda x: x / groups, total)
 
 
-def make_train_step(config: Config):
+@lru_cache(maxsize=2)
+def make_train_step(config: Config) -> Callable:
     """``step_fn(state, batch) -> (state, metrics)``, jitted; ``state`` is donated.
 
     Metrics, float32 scalars: ``loss`` (nats an order, before the update), one a field,

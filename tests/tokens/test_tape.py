@@ -1,5 +1,6 @@
 """Tokens of a tape: known answers, one meaning in tape and market, no leak of tests."""
 
+import itertools
 import json
 
 import jax
@@ -157,7 +158,7 @@ def test_dataset_on_disk(store, tmp_path):
     assert json.loads((tmp_path / "data/dataset.json").read_text()) == info
     spans = [(s["start"], s["stop"]) for s in info["segments"]]
     assert spans[0][0] == 0 and spans[-1][1] == 1600
-    assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(spans))
     tokenizer = tk.from_json((tmp_path / "data/tokenizer.json").read_text())
     assert tokenizer.sha256 == info["tokenizer_sha256"]
 

@@ -26,10 +26,10 @@ def test_windows_are_runs_of_one_training_segment_and_reach_all_of_it(
     make_dataset, tmp_path
 ):
     dataset = numbered(make_dataset, tmp_path)
-    sampler, seen = sampler_of(dataset), set()
-    for step in range(60):
+    sampler, seen = sampler_of(dataset, batch_size=512), set()
+    for step in range(40):
         tokens, features = sampler(step)
-        assert tokens.shape == (64, 17, 4) and features.shape == (64, 16, 3)
+        assert tokens.shape == (512, 17, 4) and features.shape == (512, 16, 3)
         first = features[:, 0, 0].astype(int)
         np.testing.assert_array_equal(
             features[..., 0], first[:, None] + np.arange(16)[None]

@@ -32,12 +32,17 @@ def test_nats_equal_one_forward_pass_over_the_segment(config, dataset_dir):
     dataset = read_dataset(dataset_dir)
     params, model = init_state(config).params, OrderModel(config.model)
     scores = nats(params, config, dataset, "valid")
+
+    @jax.jit
+    def score_fn(params, tokens, features, targets):
+        return model.log_prob(params, model.apply(params, tokens, features), targets)
+
     assert [s.tape for s in scores] == ["tape0", "tape1"]
     for found, segment in zip(scores, dataset.part("valid"), strict=True):
         span = slice(segment.start, segment.stop)
         tokens = dataset.tokens_T4[span].astype(np.int32)
-        hidden_LD = model.apply(params, tokens[:-1], dataset.features_TF[span][:-1])
-        expected = model.log_prob(params, hidden_LD, tokens[1:])
+        given = tokens[:-1], dataset.features_TF[span][:-1]
+        expected = score_fn(params, *given, tokens[1:])
         np.testing.assert_allclose(found.log_prob_TC, expected, atol=1e-4)
         np.testing.assert_array_equal(
             found.position_T, np.arange(segment.start + 1, segment.stop)

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from marsjax.lmm import OrderModel
 from marsjax.train.data import make_sampler, read_dataset
 from marsjax.train.optimiser import is_matrix, learning_rate, make_optimiser
 from marsjax.train.step import gradients, init_state, loss_fn, make_train_step
 
-GOLDEN_LOSSES = (4.8105, 4.7915, 4.7692)
+GOLDEN_LOSSES = (4.7904, 4.7888, 4.7905)
 
 
 def sampler_for(config, dataset_dir):
@@ -51,18 +52,18 @@ def test_golden_steps(config, dataset_dir):
 def test_groups_of_windows_give_the_gradient_of_the_batch(config, dataset_dir):
     batch = sampler_for(config, dataset_dir)(0)
     params, key = init_state(config).params, jax.random.key(0)
-    whole = gradients(params, changed(config, micro_batch=None), batch, key)
-    parts = gradients(params, changed(config, micro_batch=1), batch, key)
+    compute = jax.jit(gradients, static_argnums=1)
+    whole = compute(params, changed(config, micro_batch=None), batch, key)
+    parts = compute(params, changed(config, micro_batch=1), batch, key)
     for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(parts), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_the_first_loss_is_that_of_a_uniform_guess(config, dataset_dir):
-    from marsjax.lmm import OrderModel
-
     batch = sampler_for(config, dataset_dir)(0)
     params = init_state(config).params
-    loss, fields = loss_fn(params, OrderModel(config.model), batch, jax.random.key(0))
+    compute = jax.jit(loss_fn, static_argnums=1)
+    loss, fields = compute(params, OrderModel(config.model), batch, jax.random.key(0))
     np.testing.assert_allclose(fields, np.log(config.model.field_sizes), atol=0.1)
     np.testing.assert_allclose(fields.sum(), loss, rtol=1e-6)
 
@@ -77,7 +78,7 @@ def test_only_matrices_decay(config):
     config = changed(config, warmup_steps=0)
     optimiser = make_optimiser(config.train)
     zero = jax.tree.map(jnp.zeros_like, params)
-    updates, _ = optimiser.update(zero, optimiser.init(params), params)
+    updates, _ = jax.jit(optimiser.update)(zero, optimiser.init(params), params)
     moved = jax.tree.map(lambda x: bool(jnp.any(x != 0)), updates)
     assert moved == mask
 
