@@ -6,15 +6,15 @@ marsjax train --data runs/sse --config configs/sse.py --out runs/sse-model
 from marsjax.config import Config, ModelConfig, TrainConfig
 
 config = Config(
-    model=ModelConfig(d_model=128, num_layers=4, num_heads=4, window=128, dropout=0.15),
+    model=ModelConfig(d_model=64, num_layers=4, num_heads=4, window=128, dropout=0.15),
     train=TrainConfig(
-        steps=3_000,
+        steps=1_600,
         batch_size=16,
         seq_len=256,
-        learning_rate=1.5e-3,
-        warmup_steps=150,
+        learning_rate=2e-3,
+        warmup_steps=100,
         weight_decay=0.1,
-        ema_decay=0.995,
+        ema_decay=0.99,
         mirror=True,
         eval_every=200,
         checkpoint_every=200,
