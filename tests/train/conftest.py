@@ -65,6 +65,7 @@ def config() -> Config:
             num_layers=1,
             num_heads=2,
             window=8,
+            dropout=0.2,
         ),
         train=TrainConfig(
             steps=6,
@@ -72,6 +73,7 @@ def config() -> Config:
             micro_batch=2,
             seq_len=16,
             warmup_steps=2,
+            learning_rate=0.01,
             eval_every=3,
             eval_stride=16,
             eval_batch=4,

@@ -67,7 +67,7 @@ def test_a_model_of_another_shape_is_refused(config, dataset_dir):
     dataset = read_dataset(dataset_dir)
     model = dataclasses.replace(config.model, num_features=4)
     other = dataclasses.replace(config, model=model)
-    params = OrderModel(model).init(jax.random.key(0))
+    params = init_state(config).params
     with pytest.raises(InputError, match="has field sizes and features"):
         nats(params, other, dataset, "valid")
 

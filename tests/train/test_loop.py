@@ -12,10 +12,13 @@ from marsjax.train import (
     evaluate,
     evaluation_table,
     load_checkpoint,
+    loop,
+    nats,
     read_dataset,
     train,
 )
 from marsjax.train.checkpoint import find_checkpoint, load_state
+from marsjax.train.step import init_state, make_train_step
 
 
 def changed(config, **options):
@@ -30,8 +33,7 @@ def lines(out, *leave_out):
 
 
 def test_a_resumed_run_is_the_run_never_stopped(config, dataset_dir, tmp_path):
-    model = dataclasses.replace(config.model, dropout=0.2)
-    config = dataclasses.replace(config, model=model)
+    assert config.model.dropout > 0
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     summary = train(config, dataset_dir, whole)
     assert summary["step"] == 6 and not summary["stopped_early"]
@@ -98,33 +100,46 @@ def test_training_learns(config, dataset_dir, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(
-    config, dataset_dir, tmp_path
+    config, dataset_dir, tmp_path, monkeypatch
 ):
     out = tmp_path / "run"
     train(config, dataset_dir, out, stop_at=3)
     before = load_checkpoint(out)
-    wild = changed(config, learning_rate=1e30)
-    (out / "config.json").write_text(
-        (out / "config.json").read_text().replace("0.002", "1e+30")
-    )
-    with pytest.raises(InputError, match="loss is not finite at step") as caught:
-        train(wild, dataset_dir, out, resume=True)
+
+    def make_poisoned(config):
+        step_fn = make_train_step(config)
+
+        def poisoned(state, batch):
+            state, metrics = step_fn(state, batch)
+            if state.step == 5:
+                params = jax.tree.map(lambda x: x * np.nan, state.params)
+                return state._replace(params=params), metrics | {"loss": np.nan}
+            return state, metrics
+
+        return poisoned
+
+    monkeypatch.setattr(loop, "make_train_step", make_poisoned)
+    with pytest.raises(InputError, match="loss is not finite at step 5") as caught:
+        train(config, dataset_dir, out, resume=True)
     assert "latest/00000003" in str(caught.value)
     after = load_checkpoint(out)
     for a, b in zip(*map(jax.tree.leaves, (before.params, after.params)), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_patience_ends_a_run_that_does_not_improve(config, dataset_dir, tmp_path):
-    config = changed(
-        config, steps=50, learning_rate=1e-12, eval_every=1, patience=2, ema_decay=None
-    )
-    config = changed(config, weight_decay=0.0, warmup_steps=0)
+def test_patience_ends_a_run_that_does_not_improve(
+    config, dataset_dir, tmp_path, monkeypatch
+):
+    step_fn = make_train_step(config)
+    monkeypatch.setattr(loop, "make_train_step", lambda _: step_fn)
+    first = nats(init_state(config).params, config, read_dataset(dataset_dir), "valid")
+    monkeypatch.setattr(loop, "nats", lambda *_, **__: first)  # never better
+    config = changed(config, steps=50, eval_every=1, patience=2)
     summary = train(config, dataset_dir, tmp_path / "run")
-    assert summary["stopped_early"] and summary["step"] < 50
+    assert summary["stopped_early"] and summary["step"] == 3
     # Resuming finds it stopped.
     again = train(config, dataset_dir, tmp_path / "run", resume=True)
-    assert again["stopped_early"] and again["step"] == summary["step"]
+    assert again["stopped_early"] and again["step"] == 3
 
 
 def test_folders_that_are_not_ours_are_left_alone(config, dataset_dir, tmp_path):

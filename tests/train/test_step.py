@@ -12,7 +12,7 @@ from marsjax.train.data import make_sampler, read_dataset
 from marsjax.train.optimiser import is_matrix, learning_rate, make_optimiser
 from marsjax.train.step import gradients, init_state, loss_fn, make_train_step
 
-GOLDEN_LOSSES = (4.7904, 4.7888, 4.7905)
+GOLDEN_LOSSES = (4.7882, 4.7946, 4.7637)
 
 
 def sampler_for(config, dataset_dir):
@@ -40,7 +40,7 @@ def test_golden_steps(config, dataset_dir):
     np.testing.assert_allclose(
         losses,
         GOLDEN_LOSSES,
-        atol=2e-3,
+        atol=5e-4,
         err_msg="the first losses of a fixed run changed. If the model, its "
         "initialisation, the sampler or the optimiser changed on purpose, set "
         f"GOLDEN_LOSSES to {tuple(round(x, 4) for x in losses)} and say so in the "
@@ -51,6 +51,8 @@ def test_golden_steps(config, dataset_dir):
 
 def test_groups_of_windows_give_the_gradient_of_the_batch(config, dataset_dir):
     batch = sampler_for(config, dataset_dir)(0)
+    model = dataclasses.replace(config.model, dropout=0.0)
+    config = dataclasses.replace(config, model=model)
     params, key = init_state(config).params, jax.random.key(0)
     compute = jax.jit(gradients, static_argnums=1)
     whole = compute(params, changed(config, micro_batch=None), batch, key)
@@ -95,8 +97,6 @@ def test_the_learning_rate_rises_and_falls(config):
 
 
 def test_dropout_changes_with_the_step_and_not_with_the_call(config, dataset_dir):
-    model = dataclasses.replace(config.model, dropout=0.3)
-    config = dataclasses.replace(config, model=model)
     batch = sampler_for(config, dataset_dir)(0)
     step_fn = make_train_step(config)
     losses = [
