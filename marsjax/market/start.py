@@ -74,9 +74,12 @@ def fit_slots(book: mbook.Book, num_slots: int) -> mbook.Book:
 
 
 def roomy(book: mbook.Book) -> int:
-    """Slots a side with room to grow: a power of two, over twice the live orders."""
+    """Slots a side with room to grow: half as many again, and 256 at least.
+
+    Every step reads every slot, so that slots nobody needs cost time.
+    """
     most = int((np.asarray(book.qty_SN) > 0).sum(axis=-1).max())
-    return 1 << (2 * most + 127).bit_length()
+    return -(-(most + max(256, most // 2)) // 128) * 128
 
 
 def start_from_tape(
@@ -94,7 +97,7 @@ def start_from_tape(
       trained: a model, as `marsjax.load` gives it.
       tape: a tape.
       trading_s: trading seconds since the open; ``None``: the end of the tape.
-      num_slots: slots a side; by default twice the live orders, rounded up.
+      num_slots: slots a side; by default see `roomy`.
       history: orders to show the model; by default all that can still reach it through
         its layers' windows.
       temperature: of the model's draws.

@@ -122,7 +122,7 @@ def load_checkpoint(
 def load_state(path: Path, config: Config) -> tuple[TrainState, dict]:
     """The whole training state of a ``latest`` checkpoint, and its ``meta``."""
     meta = read_meta(path)
-    shapes = jax.eval_shape(init_state, config)
+    shapes = jax.eval_shape(lambda: init_state(config))
     return _restore(path / "state", shapes), meta
 
 

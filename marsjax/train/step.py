@@ -1,7 +1,7 @@
 """One optimiser step: loss, gradients summed over small groups of windows, update."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -32,13 +32,15 @@ class TrainState(NamedTuple):
         return self.params if self.ema is None else self.ema
 
 
-@partial(jax.jit, static_argnums=0)
 def init_state(config: Config) -> TrainState:
     """The state before the first step, a function of the seed."""
-    params = OrderModel(config.model).init(jax.random.key(config.train.seed))
+    params = init_params(OrderModel(config.model), jax.random.key(config.train.seed))
     ema = None if config.train.ema_decay is None else jax.tree.map(jnp.copy, params)
     opt_state = make_optimiser(config.train).init(params)
     return TrainState(jnp.int32(0), params, ema, opt_state)
+
+
+init_params = jax.jit(OrderModel.init, static_argnums=0)
 
 
 def loss_fn(
@@ -87,7 +89,7 @@ def gradients(
     return jax.tree.map(lambda x: x / groups, total)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def make_train_step(config: Config) -> Callable:
     """``step_fn(state, batch) -> (state, metrics)``, jitted; ``state`` is donated.
 
