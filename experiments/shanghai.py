@@ -40,16 +40,14 @@ def main(args: Args) -> None:
     store, model = args.out / "sse", args.out / "sse-model"
     for file in orders:
         trades = file.with_name(file.name.replace("_orders", "_trades"))
-        command = f"prepare --source sse --orders {file} --trades {trades} --out {store}"
-        marsjax(command.split())
+        files = ["--orders", str(file), "--trades", str(trades)]
+        marsjax(["prepare", "--source", "sse", *files, "--out", str(store)])
     marsjax(["replay", str(store)])
-    command = f"train --data {store} --config {args.config} --out {model}"
-    marsjax(command.split())
-    command = (
-        f"simulate --checkpoint {model} --from {store}/{args.start} --markets 64 "
-        f"--orders 2000 --out {args.out / 'sse-simulated'}"
-    )
-    marsjax(command.split())
+    options = ["--data", str(store), "--config", str(args.config), "--out", str(model)]
+    marsjax(["train", *options])
+    options = ["--checkpoint", str(model), "--from", f"{store}/{args.start}"]
+    options += ["--markets", "64", "--orders", "2000"]
+    marsjax(["simulate", *options, "--out", str(args.out / "sse-simulated")])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from marsjax.train.load import load
 
 @dataclass(frozen=True)
 class Demo:
-    """See all of it without any data: about three minutes on two cores.
+    """See all of it without any data: about two minutes on two cores.
 
     A zero-intelligence market (Cont, Stoikov, Talreja 2010) makes a tape on the same
     exchange, a small order model trains on it, and 64 markets run from a moment that
@@ -33,13 +33,13 @@ class Demo:
 
     out: Path = Path("marsjax-demo")
     """folder to make; an earlier demo there is replaced"""
-    tape_orders: int = 60_000
+    tape_orders: int = 400_000
     """orders on the tape"""
-    steps: int = 450
+    steps: int = 1_200
     """training steps, about a minute on two cores"""
     markets: int = 64
     """how many markets"""
-    orders: int = 500
+    orders: int = 1_500
     """orders of each market"""
     seed: int = 0
     """of everything"""
@@ -63,7 +63,7 @@ class Demo:
             (work / "demo.json").write_text(json.dumps(summary, indent=1) + "\n")
         show_summary(summary, self.out, as_json=self.json)
         say(
-            f"done in {summary['total_seconds']:.0f} s: look at {self.out}/price_fan.png,"
+            f"done in {summary['total_seconds']:.0f} s: see {self.out}/price_fan.png,"
             " depth.png, heatmap.png and comparison.png"
         )
 
@@ -89,6 +89,7 @@ class Demo:
                     batch_size=16,
                     seq_len=128,
                     learning_rate=3e-3,
+                    ema_decay=0.99,
                     warmup_steps=max(1, steps // 10),
                     eval_every=max(1, steps // 3),
                     checkpoint_every=steps,

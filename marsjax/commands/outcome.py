@@ -136,8 +136,8 @@ def _depth(simulated: Tape, real: Tape, end_s: float):
         tick_size=real.tick_size,
         other=levels[1] if len(levels) > 1 else None,
         label="simulated",
-        other_label="real, same time of day",
-        title=f"{real.symbol}: depth, best {LOBSTER_LEVELS} levels a side",
+        other_label="real",
+        title=f"{real.symbol}: best {LOBSTER_LEVELS} levels when the market ends",
     )
 
 

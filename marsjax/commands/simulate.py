@@ -59,8 +59,8 @@ class Simulate:
     temperature: float = 1.0
     """of the draws; 1 follows the model"""
     slots: int | None = None
-    """orders a side that a book can hold; by default half as many again as are live at
-    the start, and 256 more at least"""
+    """orders a side that a book can hold; by default twice those live at the start
+    and 512 more"""
     group_size: int = GROUP_SIZE
     """markets run at once; raise it on a GPU"""
     pictures: bool = True

@@ -74,12 +74,12 @@ def fit_slots(book: mbook.Book, num_slots: int) -> mbook.Book:
 
 
 def roomy(book: mbook.Book) -> int:
-    """Slots a side with room to grow: half as many again, and 256 at least.
+    """Slots a side with room to grow: twice the live orders and 512 more.
 
     Every step reads every slot, so that slots nobody needs cost time.
     """
     most = int((np.asarray(book.qty_SN) > 0).sum(axis=-1).max())
-    return -(-(most + max(256, most // 2)) // 128) * 128
+    return -(-(2 * most + 512) // 128) * 128
 
 
 def start_from_tape(

@@ -109,7 +109,7 @@ def _observed(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
 
 
 def book_lots(observed: ObservedTape, lot_size: int) -> np.ndarray:
-    """Lots at the ticks around the mid and at the touch after each order, ``[T, 12]``."""
+    """Lots around the mid and at the touch after each order, ``[T, 12]``."""
     now = observed.seen.quote
     shares = np.concatenate(
         [np.abs(observed.seen.volume_K), now.bid_qty[:, None], now.ask_qty[:, None]],

@@ -1,6 +1,7 @@
 """The command line: what users type, what they read, and how it fails."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -40,10 +41,10 @@ def store(tmp_path_factory):
     return folder
 
 
-TINY = (
+TINY = shlex.split(
     "--model.d-model 16 --model.num-layers 1 --model.num-heads 2 --model.window 16 "
     "--train.steps 4 --train.seq-len 32 --train.batch-size 4 --train.warmup-steps 1"
-).split()
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,8 @@ def run(store, tmp_path_factory):
 
 def prepare(files, out, *more):
     orders, trades = (str(f) for f in files)
-    main(
-        ["prepare", "--source", "sse", "--orders", orders, "--trades", trades]
-        + ["--out", str(out), *more]
-    )
+    args = ["prepare", "--source", "sse", "--orders", orders, "--trades", trades]
+    main([*args, "--out", str(out), *more])
 
 
 def fails(args, capsys) -> str:

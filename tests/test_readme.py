@@ -1,0 +1,90 @@
+"""Every command and snippet of the README runs."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from marsjax.cli import COMMANDS, main
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
+SNIPPETS = [code for language, code in BLOCKS if language == "python"]
+LINES = [
+    line
+    for language, code in BLOCKS
+    if language == "bash"
+    for line in code.strip().splitlines()
+]
+TAPE_LINES = [line for line in LINES if line.startswith("marsjax ")]
+
+# The same commands, small enough for every run of the tests.
+SMALLER = {
+    "demo": "--tape-orders 2000 --steps 3 --markets 2 --orders 30",
+    "train": "--train.steps 2 --train.warmup-steps 1 --train.eval-orders 2000",
+    "simulate": "--markets 2 --orders 20",
+}
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A folder with what a README reader sees beside the commands."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_two_commands_set_everything_up():
+    setup = [line for line in LINES if line.startswith("pip ")]
+    assert setup == [
+        "pip install -e . && marsjax demo",
+        'pip install -e ".[test]" && pytest',
+    ]
+
+
+def test_every_command_is_shown():
+    assert set(COMMANDS) <= {line.split("marsjax ")[-1].split()[0] for line in LINES}
+
+
+def test_demo_and_snippets(checkout, capsys):
+    main(["demo", *SMALLER["demo"].split()])
+    for code in SNIPPETS:
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert "mid after 250 orders" in capsys.readouterr().out
+
+
+def test_the_path_of_real_tapes(shared, checkout, capsys):
+    (checkout.parent / "shared").symlink_to(shared)
+    assert len(TAPE_LINES) == 9
+    for line in TAPE_LINES:
+        words = shlex.split(line)[1:]
+        main([*words, *SMALLER.get(words[0], "").split()])
+    assert (checkout / "runs/sse-simulated/price_fan.png").is_file()
+
+
+def test_every_picture_is_there():
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", TEXT)
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).is_file()
+
+
+@pytest.mark.slow
+def test_the_experiment_reaches_its_figure(shared, tmp_path):
+    """The README's training in full: at least 0.4 nats below the best baseline."""
+    command = [sys.executable, ROOT / "experiments/shanghai.py"]
+    options = ["--tapes", shared / "data", "--out", tmp_path]
+    subprocess.run([*command, *options], check=True)
+    report = json.loads((tmp_path / "sse-model/evaluation.json").read_text())
+    for name in ("unigram", "bigram", "bigram_fields"):
+        mean, low, _ = report["gain"][name]["mean"]
+        assert mean >= 0.4 and low > 0
+    summary = json.loads((tmp_path / "sse-simulated/simulation.json").read_text())
+    assert summary["crossed_states"] == 0 and summary["status"] == []
