@@ -6,7 +6,7 @@ exchange acts one fill at a time (`match`), which `submit` repeats for one messa
 `stream` for a whole tape.
 """
 
-from marsjax.book.state import Book, init
+from marsjax.book.state import Book, init, with_slots
 from marsjax.book.stream import StreamResult, run
 from marsjax.book.submit import submit
 from marsjax.book.views import (
@@ -32,4 +32,5 @@ __all__ = [
     "run",
     "submit",
     "volumes_around_mid",
+    "with_slots",
 ]

@@ -1,6 +1,7 @@
 """The state of one book: flat slots, each with its price, sequence and quantity."""
 
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from marsjax.types import Array
@@ -58,6 +59,31 @@ def init(num_slots: int) -> Book:
         last_price_ticks=jnp.zeros((), jnp.int32),
         status=jnp.zeros((), jnp.uint32),
     )
+
+
+def with_slots(book: Book, num_slots: int) -> Book:
+    """The same live orders in a book of ``num_slots`` slots a side (host).
+
+    Slots have no order among themselves, so live orders simply move to the front.
+
+    Raises:
+      ValueError: a side has more live orders than that.
+    """
+    slots = {
+        name: np.asarray(value)
+        for name, value in vars(book).items()
+        if name.endswith("_SN")
+    }
+    out = {name: np.zeros((2, num_slots), np.int32) for name in slots}
+    for side in range(2):
+        live = np.flatnonzero(slots["qty_SN"][side] > 0)
+        if len(live) > num_slots:
+            raise ValueError(
+                f"{len(live)} live orders do not fit {num_slots} slots a side"
+            )
+        for name, old in slots.items():
+            out[name][side, : len(live)] = old[side, live]
+    return book.replace(**{name: jnp.asarray(x) for name, x in out.items()})
 
 
 def first_index(mask_N: Array) -> Array:

@@ -12,10 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax.book.match import Pending, advance, nothing_pending
-from marsjax.book.state import Book
-from marsjax.types import Array, Event, EventKind, Kind, Message
+from marsjax.book.state import Book, with_slots
+from marsjax.types import Array, Event, EventKind, Kind, Message, Status
 
 ObserveFn = Callable[[Book], Any]
+
+_FULL = int(Status.BOOK_FULL)
 
 
 class Cursor(NamedTuple):
@@ -104,7 +106,7 @@ def run(
     keep_priority: bool = True,
     chunk_size: int = 8192,
     progress_fn: Callable[[int], None] | None = None,
-    stop_at: int = 0,
+    max_slots: int | None = None,
 ) -> StreamResult:
     """Run a stream of messages through one book; host-side driver of `run_chunk`.
 
@@ -119,7 +121,8 @@ def run(
       keep_priority: see :func:`marsjax.book.match.advance`.
       chunk_size: elementary actions a device call (less for short streams).
       progress_fn: called with the number of messages read so far.
-      stop_at: stop early once the book's status holds one of these bits.
+      max_slots: double the book's slots, up to this many a side, instead of rejecting
+        an order for want of room; by default the book keeps its size.
     """
     kinds = np.asarray(messages_T.kind)
     num = len(kinds)
@@ -136,6 +139,9 @@ def run(
     book = jax.tree.map(jnp.array, book)
     cursor, parts = start_cursor(), []
     while int(cursor.position) < num or not parts:
+        # Donation takes the buffers: what a rewind needs is copied first.
+        may_grow = max_slots is not None and 2 * book.num_slots <= max_slots
+        before = jax.tree.map(jnp.array, (book, cursor)) if may_grow else None
         book, cursor, out = run_chunk(
             book,
             cursor,
@@ -144,11 +150,12 @@ def run(
             observe_fn=observe_fn,
             keep_priority=keep_priority,
         )
+        if before is not None and int(book.status & ~before[0].status) & _FULL:
+            book, cursor = with_slots(before[0], 2 * before[0].num_slots), before[1]
+            continue
         parts.append(jax.tree.map(np.asarray, out))
         if progress_fn is not None:
             progress_fn(min(int(cursor.position), num))
-        if int(book.status) & stop_at:
-            break
     event, position, seen = jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
     is_done = (event.is_last == 1) & (position < num)
     happened = (event.kind != EventKind.NONE) & (position < num)

@@ -96,15 +96,15 @@ def volumes_around_mid(book: Book, num_ticks: int, mid2_ticks: Array) -> Array:
         two ticks is an integer.
 
     Returns:
-      ask volume minus bid volume at each tick; the sign tells the side, since a book at
-      rest has at most one side at a price.
+      bids below the mid, negative, and asks above it. A book at rest has no others
+      there; one that collects orders for a call auction may, and they are left out.
     """
     step_K = jnp.arange(num_ticks, dtype=jnp.int32)
     below_K = (mid2_ticks + 1) // 2 - num_ticks + step_K
     above_K = mid2_ticks // 2 + 1 + step_K
-    price_K = jnp.concatenate([below_K, above_K])
-    asks_K = volume_at(book, Side.SELL, price_K)
-    return asks_K - volume_at(book, Side.BUY, price_K)
+    return jnp.concatenate(
+        [-volume_at(book, Side.BUY, below_K), volume_at(book, Side.SELL, above_K)]
+    )
 
 
 def live_orders(book: Book) -> LiveOrders:

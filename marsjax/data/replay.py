@@ -29,22 +29,19 @@ def replay_messages(
       progress_fn: called with the number of messages read.
 
     Raises:
-      ValueError: the given ``num_slots`` were too few.
+      ValueError: the given ``num_slots``, or the most there may be, were too few.
     """
-    slots = FEWEST_SLOTS if num_slots is None else num_slots
-    while True:
-        result = mbook.run(
-            mbook.init(slots),
-            messages_T,
-            observe_fn=observe_fn,
-            progress_fn=progress_fn,
-            stop_at=Status.BOOK_FULL,
-        )
-        if not int(result.book.status) & Status.BOOK_FULL:
-            return result
-        if num_slots is not None or slots >= MOST_SLOTS:
-            raise ValueError(f"a book of {slots} slots a side was full: use more slots")
-        slots *= 2
+    result = mbook.run(
+        mbook.init(FEWEST_SLOTS if num_slots is None else num_slots),
+        messages_T,
+        observe_fn=observe_fn,
+        progress_fn=progress_fn,
+        max_slots=MOST_SLOTS if num_slots is None else None,
+    )
+    if int(result.book.status) & Status.BOOK_FULL:
+        slots = result.book.num_slots
+        raise ValueError(f"a book of {slots} slots a side was full: use more slots")
+    return result
 
 
 def replay_tape(tape: Tape, **options) -> mbook.StreamResult:

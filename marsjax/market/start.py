@@ -45,34 +45,6 @@ class Start(NamedTuple):
     history: int
 
 
-def fit_slots(book: mbook.Book, num_slots: int) -> mbook.Book:
-    """The same live orders in a book of ``num_slots`` slots a side (host).
-
-    Raises:
-      ValueError: they do not fit.
-    """
-    columns = {
-        name: np.asarray(getattr(book, name))
-        for name in (
-            "price_ticks_SN",
-            "qty_SN",
-            "seq_SN",
-            "order_id_SN",
-            "owner_SN",
-        )
-    }
-    out = {name: np.zeros((2, num_slots), np.int32) for name in columns}
-    for side in range(2):
-        live = np.flatnonzero(columns["qty_SN"][side] > 0)
-        if len(live) > num_slots:
-            raise ValueError(
-                f"{len(live)} live orders do not fit {num_slots} slots a side"
-            )
-        for name, column in columns.items():
-            out[name][side, : len(live)] = column[side, live]
-    return book.replace(**{name: jnp.asarray(x) for name, x in out.items()})
-
-
 def roomy(book: mbook.Book) -> int:
     """Slots a side with room to grow: twice the live orders and 512 more.
 
@@ -126,7 +98,7 @@ def start_from_tape(
     messages = to_messages(tape.messages.head(row))
     result = replay_messages(messages)
     book = result.book
-    fitted = fit_slots(book, roomy(book) if num_slots is None else num_slots)
+    fitted = mbook.with_slots(book, roomy(book) if num_slots is None else num_slots)
     # Bits of the tape's own past are not the rollout's.
     fitted = fitted.replace(status=jnp.zeros((), jnp.uint32))
 

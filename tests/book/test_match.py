@@ -261,6 +261,32 @@ def test_one_compilation_for_each_shape():
     assert run_chunk._cache_size() == before
 
 
+def test_a_book_that_grows_loses_nothing():
+    """Doubling the slots in mid-stream gives what a large book gives."""
+    rng = np.random.default_rng(1)
+    num = 400
+    side = rng.integers(0, 2, num)
+    rows = np.stack(
+        [
+            rng.choice([int(Kind.LIMIT)] * 3 + [int(Kind.CANCEL)], num),
+            side,
+            100 + np.where(side == 0, -1, 1) * rng.integers(-1, 20, num),
+            rng.integers(1, 9, num),
+            rng.integers(0, 300, num),
+            np.zeros(num, int),
+        ],
+        axis=-1,
+    )
+    options = {"observe_fn": mbook.quote, "chunk_size": 64}
+    large = mbook.run(mbook.init(512), to_stream(rows), **options)
+    grown = mbook.run(mbook.init(8), to_stream(rows), max_slots=512, **options)
+    assert grown.book.num_slots > 64
+    assert as_tuples(grown.events) == as_tuples(large.events)
+    jax.tree.map(np.testing.assert_array_equal, grown.observations, large.observations)
+    with pytest.raises(ValueError, match="do not fit"):
+        mbook.with_slots(grown.book, 8)
+
+
 def test_no_slots_is_an_error():
     with pytest.raises(ValueError, match="at least 1"):
         mbook.init(0)
