@@ -49,6 +49,29 @@ def replay_tape(tape: Tape, **options) -> mbook.StreamResult:
     return replay_messages(to_messages(tape.messages), **options)
 
 
+def replay_through(
+    tape: Tape, row: int, observe_fn: Callable
+) -> tuple[mbook.StreamResult, mbook.Book]:
+    """Replay a tape in one pass and keep its book before message ``row``.
+
+    Returns:
+      the whole tape's result, as `replay_tape` gives it, and the book.
+    """
+    messages = to_messages(tape.messages)
+    head, tail = (
+        Message(*(x[part] for x in messages))
+        for part in (slice(None, row), slice(row, None))
+    )
+    first = replay_messages(head, observe_fn=observe_fn)
+    second = mbook.run(first.book, tail, observe_fn=observe_fn, max_slots=MOST_SLOTS)
+    joined = jax.tree.map(
+        lambda a, b: np.concatenate([a, b]),
+        (first.events, first.message_index, first.observations),
+        (second.events, second.message_index + row, second.observations),
+    )
+    return mbook.StreamResult(second.book, *joined), first.book
+
+
 def book_at(tape: Tape, row: int, num_slots: int | None = None) -> mbook.Book:
     """The book before message ``row`` of a tape, on the host."""
     messages = to_messages(tape.messages.head(row))

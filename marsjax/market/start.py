@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax import book as mbook
-from marsjax.data.replay import replay_messages
+from marsjax.data.replay import replay_through
 from marsjax.data.tape import Tape, to_messages
 from marsjax.errors import InputError
 from marsjax.lmm import OrderModel
@@ -16,7 +16,8 @@ from marsjax.market.state import Market, World
 from marsjax.synth import synthetic_tape
 from marsjax.tokens.clock import NS, session_seconds, to_trading_ns
 from marsjax.tokens.decode import to_device
-from marsjax.tokens.tape import ObservedTape, observe_tape, tape_features
+from marsjax.tokens.observe import observe
+from marsjax.tokens.tape import ObservedTape, observed_orders, tape_features
 from marsjax.types import Array
 
 _TIME = ("time_s", "time_ns")
@@ -78,26 +79,21 @@ def start_from_tape(
       InputError: no order before that moment, or none after the open.
     """
     model, params, tokenizer = trained
-    observed = observe_tape(tape)
-    if trading_s is None:
-        row, seen = len(tape.messages), len(observed.row)
-    else:
-        frame = tape.messages
-        at_ns = round(trading_s * NS)
+    frame = tape.messages
+    row = len(frame)
+    if trading_s is not None:
         wall = to_trading_ns(
             frame["time_s"].to_numpy(), frame["time_ns"].to_numpy(), tape.sessions
         )
-        seen = int(np.searchsorted(observed.trading_ns, at_ns))
-        row = int(np.searchsorted(wall, at_ns)) if seen else 0
+        row = int(np.searchsorted(wall, round(trading_s * NS)))
+    result, book = replay_through(tape, row, observe)
+    observed = observed_orders(tape, result)
+    seen = int(np.searchsorted(observed.row, row))
     if seen == 0:
         raise InputError(
             f"{tape.name} has no order before the start",
             "start later: the model needs at least one order of history",
         )
-    row = max(row, int(observed.row[seen - 1]) + 1)
-    messages = to_messages(tape.messages.head(row))
-    result = replay_messages(messages)
-    book = result.book
     fitted = mbook.with_slots(book, roomy(book) if num_slots is None else num_slots)
     # Bits of the tape's own past are not the rollout's.
     fitted = fitted.replace(status=jnp.zeros((), jnp.uint32))
@@ -118,7 +114,7 @@ def start_from_tape(
         anchor2_ticks=jnp.int32(observed.seen.anchor2_ticks[seen - 1]),
         clock_s=jnp.int32(last_ns // NS),
         clock_ns=jnp.int32(last_ns % NS),
-        next_id=jnp.int32(_next_id(np.asarray(messages.order_id))),
+        next_id=jnp.int32(_next_id(to_messages(frame).order_id)),
         status=jnp.zeros((), jnp.uint32),
     )
     world = World(

@@ -44,7 +44,8 @@ def price_axis(axis: Axis, limits: tuple[float, float], tick_size: float) -> Non
     num_ticks = (high - low) / tick_size
     steps = (m * 10**e for e in range(12) for m in (1, 2, 5))
     step = next(s for s in steps if num_ticks / s <= 8)
-    first, last = np.ceil(low / tick_size / step), np.floor(high / tick_size / step)
+    first = max(np.ceil(low / tick_size / step - 1e-6), 0)  # no price is below 0
+    last = np.floor(high / tick_size / step + 1e-6)
     decimals = price_decimals(tick_size)
     at = np.arange(first, last + 1) * step * tick_size
     axis.set_ticks(at, labels=[f"{price:,.{decimals}f}" for price in at])
@@ -67,7 +68,9 @@ def clock_axis(
     Returns:
       The axis label, which names the form of the times.
     """
-    step = next((s for s in _STEPS_S if (end_s - start_s) / s <= 7), _STEPS_S[-1])
+    span = end_s - start_s
+    # Labels with seconds are longer, so fewer of them fit.
+    step = next((s for s in _STEPS_S if span / s <= (6 if s < 60 else 8)), 14400)
     decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
     labels: dict[float, str] = {}
     breaks, before = [], 0
@@ -82,7 +85,7 @@ def clock_axis(
             labels[before + wall - open_s] = wall_text(wall, step < 60, decimals)
         before += close_s - open_s
     for at, _ in breaks:
-        near = 0.08 * (end_s - start_s)
+        near = 0.08 * span
         labels = {x: text for x, text in labels.items() if abs(x - at) >= near}
     for at, open_s in breaks:
         last_s, _ = to_wall(np.array([at - 1]), np.zeros(1), sessions)

@@ -93,11 +93,11 @@ def depth_chart(
     if len(prices):
         ends = np.array([prices.min() - tail, prices.max() + tail]) * tick_size
         price_axis(axes.xaxis, price_range(ends, tick_size), tick_size)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.yaxis.get_major_locator().set_params(integer=True)
     else:
-        axes.set_xticks([])
+        axes.set(xticks=[], yticks=[])
     axes.set_ylim(0, 1.18 * max(largest, 1))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.yaxis.get_major_locator().set_params(integer=True)
     _annotate(axes, sides[0], tick_size, currency)
     legend_below(figure, handles)
     return figure
@@ -137,11 +137,14 @@ def _annotate(axes: Axes, book: list, tick_size: float, currency: str) -> None:
         if spread <= 0:
             gap = "locked" if spread == 0 else f"crossed by {-spread} {unit}"
         axes.axvline(mid * tick_size, color=FAINT, linewidth=1.0, linestyle=":")
+        # Near an edge the text runs inwards.
+        low, high = axes.get_xlim()
+        place = (mid * tick_size - low) / (high - low)
         axes.annotate(
             f"mid {mid * tick_size:,.{decimals}f}, {gap}",
             (mid * tick_size, 0.97),
             xycoords=("data", "axes fraction"),
-            ha="center",
+            ha="left" if place < 0.2 else "right" if place > 0.8 else "center",
             va="top",
             fontsize=TICK_SIZE,
             color=INK,

@@ -42,11 +42,11 @@ def price_fan(
     history_s: float | None = None,
     num_paths: int = 4,
     currency: str = "currency",
-    title: str = "Mid price, simulated and real",
+    title: str | None = None,
 ) -> Figure:
-    """Median, 50 % and 90 % bands and a few paths of many markets.
+    """Median, 50% and 90% bands and a few paths of many markets.
 
-    The picture ends when fewer than 90 % of the markets are still running. Fewer than
+    The picture ends when fewer than 90% of the markets are still running. Fewer than
     `fan_bands.FEWEST_MARKETS` markets make no bands: their paths are drawn alone.
 
     Args:
@@ -63,7 +63,7 @@ def price_fan(
         of the simulated span.
       num_paths: paths to draw beside bands, the first markets'.
       currency: unit of the price axis.
-      title: short.
+      title: short; by default what is shown.
     """
     time_s_BT, mid_ticks_BT = (np.asarray(x, float) for x in (time_s_BT, mid_ticks_BT))
     if real is not None:
@@ -88,6 +88,8 @@ def price_fan(
         first_s = max(start_s - history, min(start_s, float(real[0][0])), 0.0)
         real = _clip(*real, first_s, end_s, np.nan)
 
+    if title is None:
+        title = "Simulated mid price" + ("" if real is None else " and the real one")
     figure = new_figure()
     axes = new_axes(figure, title=title)
     handles = _draw_paths(axes, paths, tick_size, has_bands, num_markets)
@@ -154,7 +156,7 @@ def _draw_bands(axes: Axes, bands: FanBands, tick_size: float) -> list:
     price_QG = bands.mid_ticks_QG * tick_size
     handles = []
     for (low, high), alpha in _BAND_ALPHA.items():
-        name = "90 % of markets" if low == 0 else "50 %"
+        name = "90% of markets" if low == 0 else "50%"
         style = {"color": SIMULATED, "alpha": alpha, "linewidth": 0}
         axes.fill_between(
             bands.time_s_G, price_QG[low], price_QG[high], step="post", **style

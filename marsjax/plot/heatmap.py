@@ -7,6 +7,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, withStroke
 
 from marsjax.data.tape import Tape
 from marsjax.plot.axes import clock_axis, price_axis
@@ -27,9 +28,9 @@ from marsjax.plot.style import (
 from marsjax.types import Side
 
 _SIDES = (("Blues", "#08306b", "bid"), ("Oranges", "#7f2704", "ask"))
-_AGGRESSORS = ((Side.BUY, BUYER, "^"), (Side.SELL, SELLER, "v"))
-_MOST_TRADES = 500
-_LARGEST_DOT = 110.0  # points squared
+_AGGRESSORS = ((Side.BUY, BUYER, "^", "buyer"), (Side.SELL, SELLER, "v", "seller"))
+_MOST_TRADES = 400
+_LARGEST_AREA, _LEAST_AREA = 110.0, 4.0  # of a trade's marker, points squared
 
 
 def book_heatmap(
@@ -61,8 +62,9 @@ def draw_heatmap(
     """Draw the arrays of `heatmap_arrays`.
 
     Quantity has a logarithmic colour scale, bids blue and asks orange. A trade's marker
-    has an area in proportion to its quantity, and shows the side of its aggressor; of
-    very many trades the largest are drawn and the legend says so.
+    has an area in proportion to its quantity (the smallest are drawn larger, to be
+    seen) and shows the side that took; of very many trades the largest are drawn and
+    a note says so.
     """
     tick = arrays.tick_size
     start_s, end_s = arrays.edges_s_C1[[0, -1]]
@@ -90,7 +92,7 @@ def draw_heatmap(
         say(axes, "no resting orders in this window")
     else:
         _draw_scales(figure, axes, norm)
-    legend_below(figure, handles, columns=4)
+    legend_below(figure, handles)
     return figure
 
 
@@ -109,24 +111,35 @@ def _norm(qty_SPC: np.ndarray) -> LogNorm | None:
 
 
 def _draw_scales(figure: Figure, axes: Axes, norm: LogNorm) -> None:
-    for i, (name, _, side) in enumerate(_SIDES):
+    """Two colour bars that share the labels of the outer one."""
+    for name, _, side in reversed(_SIDES):  # the first made is the outermost
         bar = figure.colorbar(
             ScalarMappable(norm, _shades(name)),
             ax=axes,
             fraction=0.03,
-            pad=0.015,
+            pad=0.025,
             aspect=30,
-            extend="neither",
         )
         bar.outline.set_visible(False)
         bar.ax.set_title(side, fontsize=TICK_SIZE, color=INK)
-        bar.ax.minorticks_off()
         bar.ax.tick_params(labelsize=TICK_SIZE, labelcolor=INK, width=0.6, color=FAINT)
-        if i == 0:
-            bar.ax.set_yticks([])
-        else:
-            bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        if side == "ask":
+            values = _scale_values(norm.vmin, norm.vmax)
+            bar.set_ticks(values, labels=[f"{value:,.0f}" for value in values])
             bar.set_label("resting quantity (shares)", fontsize=LABEL_SIZE, color=INK)
+        else:
+            bar.set_ticks([])
+        bar.minorticks_off()
+
+
+def _scale_values(low: float, high: float) -> list[float]:
+    """Round quantities between two: powers of ten, or more where those are few."""
+    for digits in ((1,), (1, 2, 5), range(1, 10)):
+        values = [d * 10.0**e for e in range(12) for d in digits]
+        values = [value for value in values if low <= value <= high]
+        if len(values) >= 3:
+            return values
+    return [low, high]
 
 
 def _draw_quotes(axes: Axes, arrays: HeatmapArrays) -> list:
@@ -134,36 +147,54 @@ def _draw_quotes(axes: Axes, arrays: HeatmapArrays) -> list:
     for best_C, (_, color, side) in zip(arrays.best_ticks_SC, _SIDES, strict=True):
         price_C = np.where(best_C > 0, best_C * arrays.tick_size, np.nan)
         line = {"color": color, "linewidth": 1.1, "label": f"best {side}"}
-        axes.stairs(price_C, arrays.edges_s_C1, baseline=None, zorder=3, **line)
+        # A white rim keeps the line legible on dark cells.
+        rim = [withStroke(linewidth=2.4, foreground="white"), Normal()]
+        axes.stairs(
+            price_C,
+            arrays.edges_s_C1,
+            baseline=None,
+            zorder=3,
+            path_effects=rim,
+            **line,
+        )
         handles.append(Line2D([], [], **line))
     return handles
 
 
 def _draw_trades(axes: Axes, arrays: HeatmapArrays) -> list:
-    qty = arrays.trade_qty_F
-    if not len(qty):
+    qty_F = arrays.trade_qty_F
+    if not len(qty_F):
         return []
-    drawn = np.sort(np.argsort(-qty, kind="stable")[:_MOST_TRADES])
-    scale = _LARGEST_DOT / qty.max()
+    drawn = np.sort(np.argsort(-qty_F, kind="stable")[:_MOST_TRADES])
+    largest = int(qty_F.max())
     handles = []
-    for side, color, marker in _AGGRESSORS:
+    for side, color, marker, name in _AGGRESSORS:
         of_side = drawn[arrays.trade_side_F[drawn] == side]
-        dot = {"marker": marker, "edgecolors": INK, "linewidths": 0.5}
         axes.scatter(
             arrays.trade_s_F[of_side],
             arrays.trade_ticks_F[of_side] * arrays.tick_size,
-            s=np.maximum(scale * qty[of_side], 3.0),
-            color=color,
+            s=np.maximum(_LARGEST_AREA * qty_F[of_side] / largest, _LEAST_AREA),
+            marker=marker,
+            facecolors=color,
+            edgecolors=INK,
+            linewidths=0.5,
             alpha=0.85,
             zorder=4,
-            **dot,
         )
-        name = "buyer" if side == Side.BUY else "seller"
-        handles.append(_key(color, marker, 50.0, f"trade, {name} aggressor"))
-    return handles
+        handles.append(_key(color, marker, 45.0, f"{name} takes"))
+    if len(drawn) < len(qty_F):
+        axes.set_title(
+            f"largest {len(drawn):,} of {len(qty_F):,} trades drawn",
+            loc="right",
+            fontsize=TICK_SIZE,
+            color=FAINT,
+        )
+    label = f"trade of {largest:,} shares"
+    return [*handles, _key("white", "^", _LARGEST_AREA, label)]
 
 
 def _key(color: str, marker: str, area: float, label: str) -> Line2D:
+    """A legend's marker; its area is in points squared, as in ``scatter``."""
     return Line2D(
         [],
         [],

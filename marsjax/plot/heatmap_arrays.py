@@ -12,7 +12,7 @@ from marsjax.data.replay import replay_messages
 from marsjax.data.tape import Tape, in_session, to_messages
 from marsjax.plot.axes import steps_at, time_window
 from marsjax.tokens.clock import NS, Sessions, to_trading_ns
-from marsjax.types import Array, EventKind, Message
+from marsjax.types import MAX_PRICE_TICKS, Array, EventKind, Message
 
 # The compiled view of the book starts at this price. A book knows prices by their order
 # alone, so the tape is moved to put the window there, and windows share a compilation.
@@ -47,7 +47,7 @@ class HeatmapArrays(NamedTuple):
 
 @lru_cache
 def volumes_fn(num_prices: int) -> Callable[[mbook.Book], Array]:
-    """A jittable view: quantity ``[2, num_prices]`` at the prices from `_BASE_TICKS`."""
+    """A jittable view: shares ``[2, num_prices]`` at the prices from `_BASE_TICKS`."""
 
     def volumes(book: mbook.Book) -> Array:
         at_SN = book.price_ticks_SN - _BASE_TICKS
@@ -74,7 +74,7 @@ def heatmap_arrays(
     Args:
       tape: real or simulated.
       window_s: trading seconds from and to; by default all of continuous trading.
-      num_prices: P; by default enough for 98 % of the best quotes with a margin, 160 at
+      num_prices: P; by default enough for 98% of the best quotes with a margin, 160 at
         most.
       num_columns: C; each shows the last state at its left edge.
     """
@@ -93,12 +93,14 @@ def heatmap_arrays(
 
     # First the quotes, which tell what prices to look at.
     result = replay_messages(messages, observe_fn=mbook.quote)
-    best_S_T = np.stack([result.observations.bid_ticks, result.observations.ask_ticks])
+    best_ST = np.stack([result.observations.bid_ticks, result.observations.ask_ticks])
     edges_C1 = np.linspace(start_s, end_s, num_columns + 1)
     row_C = steps_at(time_s, edges_C1[:-1])
-    best_SC = np.where(row_C >= 0, best_S_T[:, row_C] if num_rows else 0, 0)
+    # Before the first message the book is empty.
+    best_ST0 = np.concatenate([best_ST, np.zeros((2, 1), best_ST.dtype)], axis=1)
+    best_SC = best_ST0[:, row_C]
     first = max(0, int(row_C[0]))
-    low, num_prices = _prices(best_S_T[:, first:], num_prices)
+    low, num_prices = _prices(best_ST[:, first:], num_prices)
 
     qty_SPC = np.zeros((2, num_prices, num_columns), np.int32)
     if num_rows:
@@ -121,16 +123,14 @@ def heatmap_arrays(
     )
 
 
-def _prices(best_S_T: np.ndarray, num_prices: int | None) -> tuple[int, int]:
+def _prices(best_ST: np.ndarray, num_prices: int | None) -> tuple[int, int]:
     """Lowest price of the window and how many prices it has."""
-    is_two_sided = (best_S_T > 0).all(axis=0)
-    quotes = best_S_T[:, is_two_sided] if is_two_sided.any() else best_S_T
-    quotes = quotes[quotes > 0] if not is_two_sided.any() else quotes
-    if not quotes.size:
+    quotes_ST = np.where(best_ST > 0, best_ST, np.nan)
+    mid_T = quotes_ST.mean(axis=0)
+    mid_T, quotes = mid_T[np.isfinite(mid_T)], quotes_ST[np.isfinite(quotes_ST)]
+    if not len(quotes):
         return 1, num_prices or 2 * _MARGIN_TICKS
-    middle = int(
-        np.floor(np.median(quotes.mean(axis=0) if quotes.ndim > 1 else quotes))
-    )
+    middle = int(np.median(mid_T if len(mid_T) else quotes))
     if num_prices is None:
         low, high = np.quantile(quotes, (0.01, 0.99))
         half = int(max(high - middle, middle - low)) + _MARGIN_TICKS
@@ -142,7 +142,8 @@ def _prices(best_S_T: np.ndarray, num_prices: int | None) -> tuple[int, int]:
 def _moved(messages: Message, by_ticks: int) -> Message:
     """The same messages at other prices; what has no valid price keeps it."""
     price = messages.price_ticks.astype(np.int64)
-    moved = np.where(price >= 1, np.clip(price + by_ticks, 1, 2**30), price)
+    is_valid = (price >= 1) & (price <= MAX_PRICE_TICKS)
+    moved = np.where(is_valid, np.clip(price + by_ticks, 1, MAX_PRICE_TICKS), price)
     return messages._replace(price_ticks=moved.astype(np.int32))
 
 

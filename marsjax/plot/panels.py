@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from marsjax.plot.style import (
+    INK,
     REAL,
     SIMULATED,
     TITLE_SIZE,
@@ -45,7 +46,8 @@ def comparison_panels(
         for data in (real, simulated)
     ]
     figure = new_figure(9.0, 6.0)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE)
+    figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, color=INK)
     panels = (
         (_draw_spreads, "spread_ticks", "Spread", "spread (ticks)", "share of orders"),
         (_draw_ecdf, "lots", "Order size", "quantity (lots)", "share up to this size"),
@@ -56,7 +58,7 @@ def comparison_panels(
             "interval (s)",
             "share up to this interval",
         ),
-        (_draw_types, "type", "Order type", "type", "share of orders"),
+        (_draw_types, "type", "Order type", "order type", "share of orders"),
     )
     for place, (draw_fn, key, name, x_label, y_label) in enumerate(panels, start=1):
         axes = new_axes(figure, 2, 2, place, title=name)
@@ -142,7 +144,7 @@ def _draw_ecdf(axes: Axes, data: list[np.ndarray]) -> None:
     axes.set_ylim(0, 1.02)
     if any((values <= 0).any() for values in data):
         axes.annotate(
-            "intervals of 0 s\ncount at the edge",
+            "zeros count\nat the left edge",
             (0.03, 0.96),
             xycoords="axes fraction",
             va="top",

@@ -4,7 +4,7 @@ Figures are made without pyplot: they hold no global state, need no display and 
 freed like any other object.
 """
 
-import os
+import io
 import uuid
 from pathlib import Path
 
@@ -28,11 +28,21 @@ LABEL_SIZE = 10
 TICK_SIZE = 9
 TITLE_SIZE = 12
 DPI = 150
+SCREEN_DPI = 96
 
 
-def new_figure(width: float = 8.0, height: float = 4.5) -> Figure:
+class Picture(Figure):
+    """A figure that shows itself in a notebook without pyplot's global state."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=SCREEN_DPI)
+        return buffer.getvalue()
+
+
+def new_figure(width: float = 8.0, height: float = 4.5) -> Picture:
     """An empty figure, inches."""
-    return Figure((width, height), layout="constrained", facecolor="white")
+    return Picture((width, height), layout="constrained", facecolor="white")
 
 
 def new_axes(figure: Figure, *place, title: str = "", grid: str = "y") -> Axes:
@@ -47,9 +57,8 @@ def new_axes(figure: Figure, *place, title: str = "", grid: str = "y") -> Axes:
     axes.set_facecolor("white")
     for name, spine in axes.spines.items():
         spine.set(visible=name in ("left", "bottom"), linewidth=0.6, color=FAINT)
-    axes.tick_params(
-        labelsize=TICK_SIZE, labelcolor=INK, color=FAINT, width=0.6, length=3
-    )
+    axes.tick_params(labelsize=TICK_SIZE, labelcolor=INK, color=FAINT, width=0.6)
+    axes.tick_params(which="minor", color=GRID, width=0.6)
     axes.set_axisbelow(True)
     if grid:
         axes.grid(axis=grid, color=GRID, linewidth=0.6)
@@ -111,7 +120,7 @@ def save(figure: Figure, path: str | Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             figure.savefig(work, format="png", dpi=DPI)
-            os.replace(work, path)
+            work.replace(path)
         finally:
             work.unlink(missing_ok=True)
     except OSError as error:

@@ -48,10 +48,11 @@ def observe_tape(
 ) -> ObservedTape:
     """Run a tape through the book and look at it after each order."""
     result = replay_tape(tape, observe_fn=observe, progress_fn=progress_fn)
-    return _observed(tape, result)
+    return observed_orders(tape, result)
 
 
-def _observed(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
+def observed_orders(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
+    """The orders of a tape that was replayed with `observe`."""
     frame, events, seen = tape.messages, result.events, result.observations
     num = len(frame)
     kind = frame["kind"].to_numpy()
