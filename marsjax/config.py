@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from tyro.conf import Suppress
+
 from marsjax.errors import InputError
 
 T = TypeVar("T")
@@ -46,9 +48,10 @@ class ModelConfig:
       dtype: what the layers compute in; parameters and likelihoods stay float32.
     """
 
-    field_sizes: tuple[int, int, int, int] = (3, 32, 32, 16)
-    num_features: int = 16
-    feature_scale: tuple[float, ...] | None = None
+    # What the dataset decides is no option of the command line.
+    field_sizes: Suppress[tuple[int, int, int, int]] = (3, 32, 32, 16)
+    num_features: Suppress[int] = 16
+    feature_scale: Suppress[tuple[float, ...] | None] = None
     d_model: int = 128
     num_layers: int = 4
     num_heads: int = 4
