@@ -1,6 +1,8 @@
 """The one error users see: what is wrong, where, and what to do."""
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +34,22 @@ class InputError(ValueError):
 
 @contextmanager
 def exit_on_input_error() -> Iterator[None]:
-    """Print an `InputError` as one line on standard error and exit with code 2."""
+    """Print an `InputError` as one line on standard error and exit with code 2.
+
+    An interrupt is one line too, with the shell's exit codes (130 and 143), and unwinds
+    the stack on its way, so that nothing half-written stays behind.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main:
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         yield
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, before)

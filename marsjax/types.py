@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 # A jax or numpy array; chex checks shapes and dtypes where it matters.
 Array = Any
 
-MAX_PRICE_TICKS = 2**30
-"""Prices lie in ``[1, MAX_PRICE_TICKS]``, so that differences fit an int32."""
+MAX_PRICE_TICKS = 2**28
+"""Prices lie in ``[1, MAX_PRICE_TICKS]``: sums and differences of twice as much, such
+as distances from twice the mid, then fit an int32."""
 
 BACKGROUND_OWNER = 0
 """Owner of orders nobody else claims: those of a tape and of the model."""
@@ -73,6 +74,7 @@ class Status(IntFlag):
     BAD_KIND = 64
     EVENTS_TRUNCATED = 128
     SESSION_OVER = 256
+    TOTAL_QTY = 512
 
 
 STATUS_TEXT = {
@@ -81,11 +83,13 @@ STATUS_TEXT = {
     Status.UNKNOWN_ID: "a cancel or modify named an order that is not in the book",
     Status.DUPLICATE_ID: "a new order used the id of a live order and was rejected",
     Status.BAD_QTY: "a message had a quantity that is not allowed and was rejected",
-    Status.BAD_PRICE: "a message had a price outside [1, 2**30] ticks and was rejected",
+    Status.BAD_PRICE: "a message had a price outside [1, 2**28] ticks and was rejected",
     Status.BAD_SIDE: "a message had a side other than 0 (buy) or 1 (sell)",
     Status.BAD_KIND: "a message had a kind that the exchange does not know",
     Status.EVENTS_TRUNCATED: "a message had more events than the buffer holds; the "
     "book is right, the list of events is cut: raise max_events",
+    Status.TOTAL_QTY: "the rest of an order would have taken its side of the book past "
+    "2**31 - 1 shares and was rejected: count in larger lots",
     Status.SESSION_OVER: "the session ended before the requested number of orders",
 }
 

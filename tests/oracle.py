@@ -134,8 +134,12 @@ class Oracle:
         end = (order.order_id, -1, order.price, order.qty, 0)
         if kind == Kind.IOC:
             return [*events, (EventKind.EXPIRE, *end)]
-        full = self.capacity is not None
-        if full and len(self.orders(order.side)) >= self.capacity:
-            return events + self.refuse(Status.BOOK_FULL, order.order_id, order.qty)
+        orders, reason = self.orders(order.side), Status.OK
+        if self.capacity is not None and len(orders) >= self.capacity:
+            reason |= Status.BOOK_FULL
+        if sum(o.qty for o in orders) + order.qty > 2**31 - 1:
+            reason |= Status.TOTAL_QTY
+        if reason:
+            return events + self.refuse(reason, order.order_id, order.qty)
         self.levels[order.side].setdefault(order.price, []).append(order)
         return [*events, (EventKind.REST, *end)]

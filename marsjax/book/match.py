@@ -116,6 +116,7 @@ def advance(
     open_qty = jnp.where(is_found, book.qty_SN.at[side_f, slot_f].get(mode="clip"), 0)
     open_price = book.price_ticks_SN.at[side_f, slot_f].get(mode="clip")
     owner_f = book.owner_SN.at[side_f, slot_f].get(mode="clip")
+    owner_f = jnp.where(is_found, owner_f, message.owner)
 
     is_cancel = is_fresh & is_ok & (kind == Kind.CANCEL)
     is_modify = is_fresh & is_ok & (kind == Kind.MODIFY)
@@ -128,6 +129,8 @@ def advance(
     new_open = jnp.where(is_replace, message.qty, new_open)
     touch = jnp.where(is_cancel | is_modify, slot_f, n)
     qty_SN = book.qty_SN.at[side_f, touch].set(new_open, mode="drop")
+    taken_off = jnp.where(is_cancel | is_modify, open_qty - new_open, 0)
+    total_qty_S = book.total_qty_S.at[side_f].add(-taken_off)
 
     # The order that takes part in matching.
     enters = is_fresh & is_ok & (is_new | is_reinsert)
@@ -147,6 +150,7 @@ def advance(
     qty_SN = qty_SN.at[1 - side, jnp.where(fills, slot_m, n)].set(
         maker_qty - fill_qty, mode="drop"
     )
+    total_qty_S = total_qty_S.at[1 - side].add(-fill_qty)
     left = jnp.where(fills, taker_qty - fill_qty, 0)
 
     # What does not match rests, expires, or finds its side full.
@@ -154,9 +158,12 @@ def advance(
     expires = stays & (kind == Kind.IOC)
     slot_free = first_index(qty_SN[side] == 0)
     is_full = stays & ~expires & (slot_free == n)
-    rests = stays & ~expires & ~is_full
+    is_too_much = stays & ~expires & (taker_qty > _INT32_MAX - total_qty_S[side])
+    rests = stays & ~expires & ~is_full & ~is_too_much
     slot_r = jnp.where(rests, slot_free, n)
+    total_qty_S = total_qty_S.at[side].add(jnp.where(rests, taker_qty, 0))
     reason |= jnp.where(is_full, int(S.BOOK_FULL), 0)
+    reason |= jnp.where(is_too_much, int(S.TOTAL_QTY), 0)
 
     def write(old_SN: Array, value: Array) -> Array:
         return old_SN.at[side, slot_r].set(value, mode="drop")
@@ -167,6 +174,7 @@ def advance(
         seq_SN=write(book.seq_SN, book.next_seq),
         order_id_SN=write(book.order_id_SN, message.order_id),
         owner_SN=write(book.owner_SN, owner),
+        total_qty_S=total_qty_S,
         next_seq=book.next_seq + rests.astype(jnp.int32),
         last_price_ticks=jnp.where(fills, price_m, book.last_price_ticks),
         status=book.status | reason.astype(jnp.uint32),

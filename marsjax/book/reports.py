@@ -16,6 +16,7 @@ import gzip
 import json
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
+from marsjax.book.integers import to_int32
 from marsjax.book.state import init
 from marsjax.book.stream import StreamResult, run
 from marsjax.book.views import quote
@@ -42,7 +44,7 @@ def read_cases(path: Path) -> list[dict]:
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", remedy, file=path) from error
     cases = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -50,7 +52,7 @@ def read_cases(path: Path) -> list[dict]:
             continue
         try:
             case = json.loads(line)
-            name, msgs = str(case["case"]), np.asarray(case["msgs"], np.int32)
+            name, msgs = str(case["case"]), to_int32(case["msgs"] or np.zeros(0, int))
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise InputError(
                 f"not a case ({error!r})", remedy, file=path, line=number
@@ -150,7 +152,14 @@ def main(args: Args) -> None:
     # One size for all cases, so that they share compilations.
     most = max(int((case["msgs"][:, 0] == _NEW).sum()) for case in cases)
     num_slots = args.slots or max(16, 1 << most.bit_length())
-    handle, temporary = tempfile.mkstemp(dir=args.out.parent, prefix=".reports-")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=args.out.parent, prefix=".reports-")
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})",
+            "choose another --out",
+            file=args.out,
+        ) from None
     try:
         with os.fdopen(handle, "w") as file:
             for case in cases:

@@ -20,6 +20,8 @@ class Book:
       seq_SN: time priority: the counter's value when the order came to rest.
       order_id_SN: id given by the sender, unique among live orders.
       owner_SN: who sent it.
+      total_qty_S: ``[2]`` resting quantity of each side. An order that would take it
+        past an int32 is refused, so that no sum over a level can overflow.
       next_seq: ``[]`` the sequence counter.
       last_price_ticks: ``[]`` price of the last fill, 0 before the first.
       status: ``[]`` uint32 sticky :class:`marsjax.types.Status` bits.
@@ -30,6 +32,7 @@ class Book:
     seq_SN: Array
     order_id_SN: Array
     owner_SN: Array
+    total_qty_S: Array
     next_seq: Array
     last_price_ticks: Array
     status: Array
@@ -55,6 +58,7 @@ def init(num_slots: int) -> Book:
         seq_SN=slots(),
         order_id_SN=slots(),
         owner_SN=slots(),
+        total_qty_S=jnp.zeros((2,), jnp.int32),
         next_seq=jnp.zeros((), jnp.int32),
         last_price_ticks=jnp.zeros((), jnp.int32),
         status=jnp.zeros((), jnp.uint32),

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from marsjax.book.integers import to_int32
 from marsjax.book.match import Pending, advance, nothing_pending
 from marsjax.book.state import Book, with_slots
 from marsjax.types import Array, Event, EventKind, Kind, Message, Status
@@ -130,9 +131,7 @@ def run(
     chunk_size = min(chunk_size, padded)
     device_T = Message(
         *(
-            jnp.asarray(
-                np.pad(np.asarray(x, np.int32), (0, padded - num)), dtype=jnp.int32
-            )
+            jnp.asarray(np.pad(np.asarray(to_int32(x)), (0, padded - num)))
             for x in messages_T
         )
     )

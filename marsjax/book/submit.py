@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 
+from marsjax.book.integers import to_int32
 from marsjax.book.match import Pending, advance, nothing_pending
 from marsjax.book.state import Book
 from marsjax.types import Array, Event, Kind, Message, Status
@@ -36,7 +37,9 @@ def submit(
     Returns:
       the book after the message, and its events ``[E]``, unused rows of kind ``NONE``.
     """
-    message = jax.tree.map(lambda x: jnp.asarray(x, jnp.int32), message)
+    if max_events is not None and max_events < 1:
+        raise ValueError(f"max_events must be at least 1 or None, not {max_events}")
+    message = jax.tree.map(lambda x: jnp.asarray(to_int32(x)), message)
     return _make_submit(max_events, keep_priority)(book, message)
 
 

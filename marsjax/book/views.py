@@ -1,7 +1,7 @@
 """Views of a book: quotes, levels, volumes around the mid, live orders. Unbatched.
 
 An empty side shows price 0 and quantity 0: a one-sided book has no spread, and no view
-invents one. Sums are int32: size lots so that a level's volume stays below 2**31.
+invents one. Sums cannot overflow, since the book bounds the total of each side.
 """
 
 from typing import NamedTuple

@@ -21,6 +21,18 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from marsjax.errors import InputError
+
+
+def check_seed(seed: int) -> None:
+    """A seed that every random generator here takes.
+
+    Raises:
+      InputError: outside ``[0, 2**31)``.
+    """
+    if not 0 <= seed < 2**31:
+        raise InputError(f"seed {seed} is out of range", "give one from 0 to 2**31 - 1")
+
 
 def say(text: str) -> None:
     """A line to the user about what is going on."""

@@ -1,7 +1,6 @@
 """``marsjax demo``: from nothing to simulated markets in a few minutes."""
 
 import json
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,14 @@ from pathlib import Path
 import jax
 from rich.console import Console
 
-from marsjax.commands.console import progress_bar, say
-from marsjax.commands.outcome import draw, summarise, whole_folder, write_summary
+from marsjax.commands.console import check_seed, progress_bar, say
+from marsjax.commands.outcome import (
+    PICTURES,
+    draw,
+    summarise,
+    whole_folder,
+    write_summary,
+)
 from marsjax.commands.simulate import show_summary
 from marsjax.config import Config, ModelConfig, TrainConfig
 from marsjax.data import read_store, write_tapes
@@ -48,6 +53,7 @@ class Demo:
 
     def run(self) -> None:
         """Make a tape, train on it, run markets, show."""
+        check_seed(self.seed)
         for name in ("tape_orders", "steps", "markets", "orders"):
             if getattr(self, name) < 1:
                 option = name.replace("_", "-")
@@ -55,9 +61,7 @@ class Demo:
                     f"--{option} is {getattr(self, name)}", "give 1 or more"
                 )
         began = time.perf_counter()
-        if _is_demo(self.out):
-            shutil.rmtree(self.out)
-        with whole_folder(self.out) as work:
+        with whole_folder(self.out, may_replace=_is_demo) as work:
             summary = self._run(work)
             summary["total_seconds"] = round(time.perf_counter() - began, 1)
             (work / "demo.json").write_text(json.dumps(summary, indent=1) + "\n")
@@ -135,5 +139,9 @@ class Demo:
 
 
 def _is_demo(folder: Path) -> bool:
-    """Whether an earlier demo wrote this folder, so that it may be replaced."""
-    return (folder / "demo.json").is_file() and (folder / "tapes").is_dir()
+    """Whether an earlier demo wrote this folder, and all that is in it."""
+    ours = {"tapes", "model", "simulated", "demo.json", "simulation.json"}
+    ours |= {f"{name}.png" for name in PICTURES}
+    return (folder / "demo.json").is_file() and {
+        path.name for path in folder.iterdir()
+    } <= ours

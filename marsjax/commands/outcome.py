@@ -22,16 +22,27 @@ from marsjax.tokens.clock import NS, to_trading_ns
 from marsjax.types import Kind, Status, explain
 
 LOBSTER_LEVELS = 10
+PICTURES = ("price_fan", "depth", "heatmap", "comparison")
 
 
 @contextmanager
-def whole_folder(directory: Path) -> Iterator[Path]:
+def whole_folder(
+    directory: Path, may_replace: Callable[[Path], bool] = lambda _: False
+) -> Iterator[Path]:
     """A folder to fill, which takes its name only once it is complete.
+
+    Args:
+      directory: the name; what stands there already must be an empty folder, or one
+        that ``may_replace`` allows to replace, which happens at the very end.
+      may_replace: told the folder that is there.
 
     Raises:
       InputError: the name is taken by something that is not an empty folder.
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    is_taken = directory.exists() and (
+        not directory.is_dir() or any(directory.iterdir())
+    )
+    if is_taken and not may_replace(directory):
         raise InputError("exists already", "name a new folder", file=directory)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -45,9 +56,11 @@ def whole_folder(directory: Path) -> Iterator[Path]:
     try:
         work.chmod(0o755)
         yield work
+        old = work.with_name(work.name + "-old")
         if directory.is_dir():
-            directory.rmdir()
+            directory.rename(old)
         work.rename(directory)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -71,9 +84,13 @@ def write_lobster_files(
 def draw(
     directory: Path, result: Rollout, start: Start, tapes: list[Tape]
 ) -> list[Path]:
-    """Price fan, depth chart, book heat map and comparison panels."""
+    """Price fan, depth chart, book heat map and comparison panels.
+
+    Depth and heat map are the first market's that sent an order; without one there is
+    nothing to draw.
+    """
     tape = start.tape
-    begin_s = int(start.market.clock_s) + int(start.market.clock_ns) / NS
+    begin_s = start.trading_s
     num_orders = result.records.kind.shape[1]
     markets = simulated_orders(result, start)
     clock_BT = result.records.clock_s + result.records.clock_ns / NS
@@ -82,6 +99,10 @@ def draw(
     for b, orders in enumerate(markets):
         mids_BT[b, sent_BT[b]] = orders.mid_ticks
     times_BT = np.where(sent_BT, clock_BT, np.nan)
+    if not sent_BT.any():
+        return []
+    shown = int(np.argmax(sent_BT.any(axis=1)))
+    end_s = float(np.nanmax(times_BT[shown]))
 
     now = start.observed.seen.quote
     two_sided = (now.bid_ticks > 0) & (now.ask_ticks > 0)
@@ -97,12 +118,12 @@ def draw(
             start_mid_ticks=float(start.market.anchor2_ticks) / 2,
             title=f"{tape.symbol}: {len(markets)} simulated markets and what happened",
         ),
-        "depth": _depth(tapes[0], tape, end_s=float(np.nanmax(times_BT[0]))),
+        "depth": _depth(tapes[shown], tape, end_s=end_s),
         "heatmap": plot.book_heatmap(
-            tapes[0],
-            window_s=(begin_s, float(np.nanmax(times_BT[0]))),
+            tapes[shown],
+            window_s=(begin_s, end_s),
             title=f"{tape.symbol}: book and trades of simulated market "
-            f"{result.market_ids[0]}",
+            f"{result.market_ids[shown]}",
         ),
     }
     real, _ = real_orders(start, num_orders)

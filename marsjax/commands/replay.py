@@ -39,8 +39,9 @@ class Replay:
     def run(self) -> None:
         """Print one row a tape."""
         rows = []
+        tapes = read_store(self.store)
         with progress_bar() as report:
-            for tape in read_store(self.store):
+            for tape in tapes:
                 total = len(tape.messages)
                 rows.append(
                     check_tape(tape, lambda n, t=tape, m=total: report(t.name, n, m))

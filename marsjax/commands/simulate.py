@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import jax
 import tyro
 
-from marsjax.commands.console import progress_bar, say, show
+from marsjax.commands.console import check_seed, progress_bar, say, show
 from marsjax.commands.outcome import (
     draw,
     summarise,
@@ -110,12 +110,12 @@ class Simulate:
         show_summary(summary, self.out, as_json=self.json)
 
     def _check(self) -> None:
-        for name in ("markets", "orders", "group_size", "temperature"):
-            if getattr(self, name) <= 0:
+        check_seed(self.seed)
+        for name in ("markets", "orders", "group_size", "temperature", "slots"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
                 option = name.replace("_", "-")
-                raise InputError(
-                    f"--{option} is {getattr(self, name)}", "give a positive number"
-                )
+                raise InputError(f"--{option} is {value}", "give a positive number")
 
     def _start(self, trained: TrainedModel) -> Start:
         options = {"num_slots": self.slots, "temperature": self.temperature}
@@ -126,6 +126,7 @@ class Simulate:
                     f"--from {self.start}: {seed!r} is no seed",
                     "write synthetic or synthetic@SEED",
                 )
+            check_seed(int(seed))
             return start_from_synthetic(
                 trained, int(seed), num_after=self.orders, **options
             )
@@ -140,7 +141,7 @@ def find_start(text: str) -> tuple[Tape, float]:
       InputError: no such tape, no such time, or a time outside trading.
     """
     where, _, clock = text.rpartition("@")
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?", clock)
+    match = re.fullmatch(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?", clock)
     remedy = "write STORE/TAPE@HH:MM[:SS], such as runs/sse/600761.SH_2023-07-11@10:00"
     if not where or match is None:
         raise InputError(f"--from {text} names no tape and time", remedy)

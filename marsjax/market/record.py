@@ -6,7 +6,7 @@ from marsjax.data.tape import Tape, message_frame
 from marsjax.market.rollout import Rollout
 from marsjax.market.start import Start
 from marsjax.tokens.clock import to_wall
-from marsjax.types import Kind, Message
+from marsjax.types import EventKind, Kind, Message
 
 
 def opening_messages(start: Start) -> Message:
@@ -28,22 +28,27 @@ def opening_messages(start: Start) -> Message:
 def to_tapes(result: Rollout, start: Start) -> list[Tape]:
     """One tape a market: the opening book, then what the model sent.
 
-    Steps after the end of the session hold no message and are left out; ``counts``
-    says how many.
+    Steps after the end of the session hold no message and are left out, as are orders
+    that the exchange refused; one refused after a part of it had traded becomes an
+    immediate-or-cancel order. ``counts`` says how many.
     """
     seeds = opening_messages(start)
     num_seeds = len(seeds.kind)
-    market = start.market
     open_s, open_ns = to_wall(
-        np.asarray(market.clock_s)[None],
-        np.asarray(market.clock_ns)[None],
+        np.asarray(start.world.start_s)[None],
+        np.asarray(start.world.start_ns)[None],
         start.tape.sessions,
     )
     tapes = []
     for b, market_id in enumerate(result.market_ids.tolist()):
         record = [x[b] for x in result.records]
         record = result.records._make(record)
-        sent = record.kind != Kind.NONE
+        is_over = record.kind == Kind.NONE
+        is_refused = record.last_event == EventKind.REJECT
+        is_cut = is_refused & (record.traded_qty > 0)
+        kind = np.where(is_cut, int(Kind.IOC), record.kind)
+        record = record._replace(kind=kind)
+        sent = ~is_over & (~is_refused | is_cut)
         time_s, time_ns = to_wall(
             record.clock_s[sent], record.clock_ns[sent], start.tape.sessions
         )
@@ -72,7 +77,9 @@ def to_tapes(result: Rollout, start: Start) -> list[Tape]:
                 counts={
                     "seeds": num_seeds,
                     "orders": int(sent.sum()),
-                    "steps after the close": int((~sent).sum()),
+                    "refused": int((is_refused & ~is_cut).sum()),
+                    "refused after a part had traded": int(is_cut.sum()),
+                    "steps after the close": int(is_over.sum()),
                 },
             )
         )

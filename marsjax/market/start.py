@@ -45,6 +45,11 @@ class Start(NamedTuple):
     observed: ObservedTape
     history: int
 
+    @property
+    def trading_s(self) -> float:
+        """Trading seconds since the open."""
+        return int(self.world.start_s) + int(self.world.start_ns) / NS
+
 
 def roomy(book: mbook.Book) -> int:
     """Slots a side with room to grow: twice the live orders and 512 more.
@@ -94,7 +99,10 @@ def start_from_tape(
             f"{tape.name} has no order before the start",
             "start later: the model needs at least one order of history",
         )
-    fitted = mbook.with_slots(book, roomy(book) if num_slots is None else num_slots)
+    try:
+        fitted = mbook.with_slots(book, roomy(book) if num_slots is None else num_slots)
+    except ValueError as error:
+        raise InputError(str(error), "give more slots, or none to fit them") from None
     # Bits of the tape's own past are not the rollout's.
     fitted = fitted.replace(status=jnp.zeros((), jnp.uint32))
 
@@ -107,6 +115,7 @@ def start_from_tape(
         params, jnp.asarray(tokens_L4), jnp.asarray(features_LF, jnp.int32)
     )
     last_ns = int(observed.trading_ns[seen - 1])
+    start_ns = last_ns if trading_s is None else max(last_ns, round(trading_s * NS))
     market = Market(
         book=fitted,
         cache=cache,
@@ -120,6 +129,8 @@ def start_from_tape(
     world = World(
         params=params,
         tokenizer=to_device(tokenizer),
+        start_s=jnp.int32(start_ns // NS),
+        start_ns=jnp.int32(start_ns % NS),
         open2_ticks=jnp.int32(observed.open2),
         session_s=jnp.int32(session_seconds(tape.sessions)),
         lot_size=jnp.int32(tape.lot_size),

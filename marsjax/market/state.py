@@ -13,6 +13,7 @@ from marsjax.types import Array
 class World(NamedTuple):
     """What every market of a rollout shares; never batched.
 
+    ``start_s``, ``start_ns``: trading time of the start; nothing is sent before it.
     ``open2_ticks``: twice the anchor at the open of the day. ``session_s``: length of
     the trading day, trading seconds. ``lot_size``: shares a lot. ``temperature``: of
     the draws, 1 follows the model.
@@ -20,6 +21,8 @@ class World(NamedTuple):
 
     params: Params
     tokenizer: DeviceTokenizer
+    start_s: Array
+    start_ns: Array
     open2_ticks: Array
     session_s: Array
     lot_size: Array

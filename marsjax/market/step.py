@@ -42,6 +42,13 @@ def step(
     ns = market.clock_ns + draw.interval_ns
     clock_s = market.clock_s + draw.interval_s + ns // NS
     clock_ns = ns % NS
+    # A tape may be silent for a while before the start: what the model draws of that
+    # while falls on the start itself.
+    is_early = (clock_s < world.start_s) | (
+        (clock_s == world.start_s) & (clock_ns < world.start_ns)
+    )
+    clock_s = jnp.where(is_early, world.start_s, clock_s)
+    clock_ns = jnp.where(is_early, world.start_ns, clock_ns)
     is_over = clock_s >= world.session_s
 
     order = ground(

@@ -67,6 +67,7 @@ def real_orders(start: Start, num_orders: int) -> tuple[Orders, np.ndarray]:
 def simulated_orders(result: Rollout, start: Start) -> list[Orders]:
     """The orders of each simulated market."""
     lot_size = start.tape.lot_size
+    # Like the real orders' first interval, the first counts from the order before.
     begin_s = int(start.market.clock_s) + int(start.market.clock_ns) / NS
     out = []
     for b in range(len(result.market_ids)):

@@ -36,7 +36,8 @@ def to_device(tokenizer: Tokenizer) -> DeviceTokenizer:
     """The tokenizer as the market uses it."""
 
     def int32(x: np.ndarray) -> Array:
-        return jnp.asarray(np.clip(x, -(2**30), 2**30), jnp.int32)
+        # Small enough for sums with twice a price.
+        return jnp.asarray(np.clip(x, -(2**29), 2**29), jnp.int32)
 
     return DeviceTokenizer(
         price2_edges=int32(tokenizer.price2_edges),

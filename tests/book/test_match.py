@@ -19,7 +19,7 @@ messages = st.lists(
         st.sampled_from([*KINDS, Kind.NONE, Kind.HALT]).map(int),
         st.sampled_from([0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, -1]),
         st.sampled_from([*range(95, 106), 0, -5, 2**30 + 1]),
-        st.sampled_from([1, 2, 3, 5, 8, 0, -1]),
+        st.sampled_from([1, 2, 3, 5, 8, 0, -1, 2**31 - 4]),
         st.integers(0, 12),
         st.integers(0, 3),
     ),
@@ -212,6 +212,40 @@ def test_full_side_rejects_the_newcomer_only():
     assert result.events.qty[-1] == 5
     assert int(mbook.quote(result.book).bid_qty) == 5 * SLOTS
     assert "full" in explain(int(result.book.status))[0]
+
+
+def test_a_side_never_holds_more_than_an_int32():
+    """Level sums cannot wrap: the order that would make them is refused."""
+    rows = [(Kind.LIMIT, 0, 100, 2**31 - 1, i, 0) for i in range(2)]
+    result = mbook.run(mbook.init(SLOTS), to_stream(rows), observe_fn=mbook.quote)
+    assert result.events.kind.tolist() == [EventKind.REST, EventKind.REJECT]
+    assert result.events.reason[-1] == Status.TOTAL_QTY
+    assert result.observations.bid_qty.tolist() == [2**31 - 1] * 2
+    live = np.asarray(result.book.qty_SN).sum(axis=-1, dtype=np.int64)
+    np.testing.assert_array_equal(result.book.total_qty_S, live)
+
+
+def test_a_reject_names_its_own_sender():
+    book = mbook.run(mbook.init(1), to_stream([(Kind.LIMIT, 0, 9, 1, 1, 7)])).book
+    _, events = mbook.submit(book, Message(int(Kind.CANCEL), 0, 0, 0, 99, 3))
+    assert int(events.kind[0]) == EventKind.REJECT and int(events.owner[0]) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [(10.7, TypeError), (np.int64(2**32 + 5), OverflowError)]
+)
+def test_nothing_is_rounded_or_wrapped(value, error):
+    message = Message(int(Kind.LIMIT), 0, value, 1, 1, 0)
+    with pytest.raises(error):
+        mbook.submit(mbook.init(4), message)
+    with pytest.raises(error):
+        mbook.run(mbook.init(4), Message(*(np.asarray([x]) for x in message)))
+
+
+def test_an_event_buffer_needs_room():
+    message = Message(int(Kind.LIMIT), 0, 1, 1, 1, 0)
+    with pytest.raises(ValueError, match="max_events"):
+        mbook.submit(mbook.init(4), message, max_events=0)
 
 
 def test_collect_rests_across_the_spread():

@@ -88,6 +88,7 @@ def test_long_sweep_on_a_small_scale():
         ("{}\n", ":1: not a case"),
         ('{"case": "a", "msgs": []}\n{"case"\n', ":2: not a case"),
         ('{"case": "a", "msgs": [[1, 2]]}\n', "7 integers"),
+        ('{"case": "a", "msgs": [[0, 0, 0, 1.7, 0, 1, 1]]}\n', "not a case"),
         ('{"case": "a", "msgs": [[7, 0, 0, 1, 0, 1, 1]]}\n', "type"),
         ('{"case": "a", "msgs": [[0, 0, 0, 99999999999, 0, 1, 1]]}\n', "not a case"),
     ],

@@ -210,6 +210,8 @@ def test_simulate_from_nothing(run, tmp_path, capsys):
         ("{store}@03:00", "outside of continuous trading"),
         ("{store}/nothing@09:31", "nothing"),
         ("synthetic@x", "no seed"),
+        ("synthetic@99999999999999999999", "out of range"),
+        ("{store}@9:99", "no tape and time"),
         ("{store}@09:30", "no order before"),
     ],
 )
@@ -218,6 +220,42 @@ def test_bad_starts(run, store, tmp_path, capsys, start, says):
     assert says in fails([*args, "--out", tmp_path / "sim"], capsys)
     assert not (tmp_path / "sim").exists()
     assert not list(tmp_path.glob(".marsjax-*"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--temperature", "nan"),
+        ("--markets", "0"),
+        ("--seed", "99999999999999999999"),
+        ("--slots", "2"),
+    ],
+)
+def test_bad_options(run, store, tmp_path, capsys, option, value):
+    args = ["simulate", "--checkpoint", run, "--from", f"{store}@09:31"]
+    assert fails([*args, "--out", tmp_path / "sim", option, value], capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_markets_that_send_nothing(run, store, tmp_path, capsys):
+    """The session ends before the first order: nothing to draw, nothing lost."""
+    simulate(run, f"{store}@23:59:59.999999", tmp_path / "sim", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["orders_sent"] <= 120
+    assert (tmp_path / "sim/manifest.json").is_file()
+
+
+def test_an_interrupt_leaves_nothing(run, store, tmp_path, monkeypatch, capsys):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("marsjax.commands.simulate.rollout", interrupted)
+    args = ["simulate", "--checkpoint", str(run), "--from", f"{store}@09:31"]
+    with pytest.raises(SystemExit) as stop:
+        main([*args, "--out", str(tmp_path / "sim")])
+    assert stop.value.code == 130
+    assert capsys.readouterr().err.strip().splitlines()[-1] == "error: interrupted"
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_checkpoints(run, store, tmp_path, capsys):
@@ -247,9 +285,12 @@ def test_demo_leaves_a_replayable_market(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["orders_sent"] == 60 and told["crossed_states"] == 0
     assert (tmp_path / "demo/price_fan.png").is_file()
-    (tmp_path / "demo/marker").write_text("an earlier demo")
-    main(args)  # an earlier demo is replaced
-    assert not (tmp_path / "demo/marker").exists()
+    (tmp_path / "demo/price_fan.png").write_text("an earlier demo's")
+    main(args)  # an earlier demo is replaced, but not what somebody put there
+    assert (tmp_path / "demo/price_fan.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "demo/notes").write_text("mine")
+    assert "exists already" in fails(args, capsys)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["demo"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").write_text("mine")
     assert "exists already" in fails(["demo", "--out", tmp_path / "mine"], capsys)

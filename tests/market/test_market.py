@@ -98,6 +98,10 @@ def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
     model, start, tokenizer
 ):
     """Features mean the same in a rollout and in a dataset made of its tape."""
+    # From the last order's own time on: a first order that is held back until the
+    # start has an interval that its token does not know.
+    clock = {"start_s": start.market.clock_s, "start_ns": start.market.clock_ns}
+    start = start._replace(world=start.world._replace(**clock))
     ran = rollout(start, KEY, num_markets=1, num_orders=120, group_size=1)
     (tape,) = to_tapes(ran, start)
     seen = observe_tape(tape)
@@ -151,6 +155,18 @@ def test_the_start_is_the_tape(start, tape):
     assert start.history == 32
 
 
+def test_nothing_happens_before_the_start(trained, tape):
+    """The tape is known to be silent up to the start."""
+    start = start_from_tape(trained, tape, 12.0)
+    late = start.world._replace(start_s=start.world.start_s + 3)
+    ran = rollout(start._replace(world=late), KEY, num_markets=8, num_orders=5)
+    assert ran.records.clock_s.min() == 15  # three seconds is far beyond an interval
+    ran = rollout(start, KEY, num_markets=8, num_orders=5)
+    assert (ran.records.clock_s + ran.records.clock_ns / NS).min() >= 12.0
+    (opening, *_) = to_tapes(ran, start)[0].messages["time_s"]
+    assert opening == tape.sessions[0][0] + 12
+
+
 def test_the_session_ends(start):
     """After the close nothing is sent, and the status says so."""
     close = start.market.clock_s + 2
@@ -173,6 +189,16 @@ def test_a_full_book_rejects_and_says_so(trained, tape, start):
     rejected = ran.records.last_event == EventKind.REJECT
     assert rejected.any()
     assert (ran.records.reason[rejected] == Status.BOOK_FULL).all()
+    # Its tapes hold what the book held: they replay to the same quotes, in silence.
+    for b, simulated in enumerate(to_tapes(ran, start)):
+        gone = rejected[b] & (ran.records.traded_qty[b] == 0)
+        assert simulated.counts["refused"] == gone.sum()
+        replay = replay_tape(simulated, observe_fn=mbook.quote)
+        assert int(replay.book.status) == 0
+        np.testing.assert_array_equal(
+            replay.observations.bid_ticks[simulated.seed_rows :],
+            ran.records.bid_ticks[b, ~gone],
+        )
 
 
 def test_cancels_spare_users_orders():
@@ -213,6 +239,11 @@ def test_synthetic_opening(trained):
     assert (ran.status == 0).all()
     real, _ = real_orders(start, 50)
     assert len(real.type) == 50
+
+
+def test_slots_too_few_for_the_live_orders(trained, tape):
+    with pytest.raises(InputError, match="do not fit"):
+        start_from_tape(trained, tape, 10.0, num_slots=4)
 
 
 def test_no_history_is_an_error(trained, tape):
