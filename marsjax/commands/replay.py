@@ -72,7 +72,9 @@ def _notes(row: dict) -> list[str]:
     if row["levels_exact"]:
         exact = [f"{100 * x:.2f}" for x in row["levels_exact"]]
         perfect = next((k for k, x in enumerate(exact) if x != "100.00"), len(exact))
-        text = f"levels 1 to {perfect} exact in 100 % of the rows given"
+        text = (
+            f"levels 1 to {perfect} exact in all {row['quotes_compared']:,} rows given"
+        )
         if perfect < len(exact):
             text += f"; from level {perfect + 1} on, %: {', '.join(exact[perfect:])}"
         notes.append(text)

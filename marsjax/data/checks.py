@@ -67,10 +67,19 @@ def check_numbers(
     return {"price_ticks": price // tick_units, "qty": qty}
 
 
+def check_not_negative(table: Table, number: np.ndarray, column: str) -> None:
+    """Refuses negative ids and sequence numbers."""
+    table.check(
+        number < 0,
+        lambda i: f"{column} {number[i]} is negative",
+        "correct or remove the row",
+    )
+
+
 def check_increasing(table: Table, number: np.ndarray, column: str) -> None:
     """Refuses a sequence number that does not rise."""
     table.check(
-        np.diff(number, prepend=number[0] - 1) <= 0,
+        np.concatenate([[False], number[1:] <= number[:-1]]),
         lambda i: f"{column} {number[i]} does not rise (before it: {number[i - 1]})",
         "give the file in its original order, without repeated rows",
     )

@@ -111,7 +111,8 @@ def crossed_states(top: np.ndarray, rows: np.ndarray) -> int:
       top: ``int[T, 4]`` level 1 after each message.
       rows: ``bool[T]`` which rows count, such as those of continuous trading.
     """
-    two_sided = (top[:, 1] > 0) & (top[:, 3] > 0)
+    # By price, which is 0 where a side is empty: a quantity can be saturated.
+    two_sided = (top[:, 0] > 0) & (top[:, 2] > 0)
     return int((two_sided & (top[:, 2] >= top[:, 0]) & rows).sum())
 
 

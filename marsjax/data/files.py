@@ -102,10 +102,22 @@ def _unpack(stored: bytes) -> bytes:
     if stored.startswith(b"\x1f\x8b"):
         return gzip.decompress(stored)
     if stored.startswith(b"\xfd7zXZ\x00"):
-        return lzma.decompress(stored)
+        return b"".join(_xz_streams(stored))
     if stored.startswith(b"\x28\xb5\x2f\xfd"):
         return b"".join(_zstd_frames(stored))
     return stored
+
+
+def _xz_streams(stored: bytes) -> Iterator[bytes]:
+    while stored:  # the library itself ignores what follows the first stream
+        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        yield stream.decompress(stored)
+        if not stream.eof:
+            raise EOFError("the last stream has no end")
+        rest = stream.unused_data
+        stored = rest.lstrip(b"\0")
+        if (len(rest) - len(stored)) % 4:  # padding is in fours
+            raise EOFError("something follows the end")
 
 
 def _zstd_frames(stored: bytes) -> Iterator[bytes]:
@@ -128,7 +140,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None, header: bool) ->
       header: whether the first line holds names.
     Errors:
       :class:`InputError` for what :func:`read_bytes` refuses, text that is not
-      UTF-8, a missing column, and a row with too few or too many fields.
+      UTF-8, a missing or repeated column, and a row with too few or too many fields.
     """
     path = Path(path)
     content, info = read_bytes(path)
@@ -142,6 +154,14 @@ def read_table(path: str | Path, columns: Sequence[str] | None, header: bool) ->
     lines = text.rstrip("\r\n").split("\n")
     if header:
         names = [name.strip() for name in lines.pop(0).split(",")]
+        repeated = [name for i, name in enumerate(names) if name in names[:i]]
+        if repeated:
+            raise InputError(
+                f"column {repeated[0]!r} is there more than once",
+                "give the file in its documented format, with its header line",
+                file=path,
+                line=1,
+            )
         missing = [name for name in columns or () if name not in names]
         if missing:
             raise InputError(

@@ -38,13 +38,14 @@ from marsjax.data.checks import (
 )
 from marsjax.data.files import Table, read_table
 from marsjax.data.lobster_book import (
+    check_first,
     level1_frame,
     place_rows,
     quotes_frame,
     read_levels,
 )
 from marsjax.data.lobster_resolve import Resolver
-from marsjax.data.naming import identify
+from marsjax.data.naming import identify, market_of
 from marsjax.data.tape import FILL_SCHEMA, Tape, message_frame, tape_name
 from marsjax.errors import InputError
 from marsjax.types import BACKGROUND_OWNER, MAX_PRICE_TICKS, Side
@@ -53,6 +54,8 @@ COLUMNS = ("time", "type", "order_id", "size", "price", "direction")
 SESSIONS = ((34200, 57600),)
 PRICE_UNITS = 10_000
 """Prices are dollars x 10,000."""
+MAX_ID = 2**62
+"""Larger ids would leave no room for the reader's own."""
 
 
 def prepare_lobster(
@@ -71,7 +74,8 @@ def prepare_lobster(
       messages: message CSV without header, plain or packed.
       orderbook: orderbook CSV of any number of levels; row k is the book after message
         k, and row 0 seeds the book. It may end before the messages do, and it may be
-        of fewer levels than the messages and lack the rows of those outside.
+        of fewer levels than the messages and lack the rows of those outside. A book
+        that does not follow from the messages is refused.
       level1: a sequence of level-1 states without row numbers (the orderbook of a
         level-1 file of the same hours), to compare a replay with.
       symbol: instrument; by default from the file names.
@@ -85,6 +89,7 @@ def prepare_lobster(
     if tick < 1:
         raise InputError(f"a tick of {tick} price units", "give 1 or more")
     given = [path for path in (messages, orderbook, level1) if path is not None]
+    market = market_of(given)
     symbol, date, notes = identify(given, symbol, date)
     table = read_table(messages, COLUMNS, header=False)
     rows = _rows(table, tick)
@@ -99,13 +104,16 @@ def prepare_lobster(
                 f"more orderbook rows than the {len(table.frame)} messages",
                 "give the orderbook and messages of the same file pair",
             )
+        first = {name: rows[name][0] for name in rows}
+        check_first(book_table, levels, first)
         placed = place_rows(levels, rows)
         if len(placed) < len(levels):
-            notes += (
-                f"orderbook rows from line {len(placed) + 1} do not follow from the "
-                "messages and are left out of the comparison",
+            raise book_table.error(
+                len(placed),
+                "no message turns the row before into this one",
+                "give the orderbook that belongs to the messages",
             )
-        resolver.seed(levels[0], {name: rows[name][0] for name in rows})
+        resolver.seed(levels[0], first)
     if level1 is not None:
         best_table, best_levels = read_levels(level1, tick)
         files.append(best_table.info)
@@ -126,9 +134,8 @@ def prepare_lobster(
     if levels is not None:
         counts["orderbook_rows_read"] = len(levels)
         counts["orderbook_rows_placed"] = len(placed)
-        levels = levels[: len(placed)]
     return Tape(
-        name=tape_name(symbol, date),
+        name=tape_name(symbol, date, market),
         symbol=symbol,
         date=date,
         messages=message_frame(symbol, date, **stream),
@@ -159,7 +166,7 @@ def _rows(table: Table, tick: int) -> dict[str, np.ndarray]:
     price, direction = table.integers("price"), table.integers("direction")
     trades = event <= 5
     table.check(
-        trades & (np.abs(direction) != 1),
+        trades & (direction != 1) & (direction != -1),
         lambda i: f"direction {direction[i]} is unknown",
         "only 1 (buy) and -1 (sell) are supported",
     )
@@ -168,15 +175,21 @@ def _rows(table: Table, tick: int) -> dict[str, np.ndarray]:
         lambda i: f"order id {ids[i]} is negative",
         "correct or remove the row",
     )
+    table.check(
+        ids > MAX_ID,
+        lambda i: f"order id {ids[i]} is over 2**62",
+        "correct or remove the row",
+    )
     some = np.flatnonzero(trades)
     check_positive_qty(table, size[some], "size", some)
     some = np.flatnonzero(event <= 4)
     check_price(table, price[some], "price", tick, some)
     some = np.flatnonzero(event == 5)  # may be at half a tick, as at the mid
     check_price(table, price[some], "price", tick, some, whole_ticks=False)
+    # Not the absolute value, which the least int64 does not have.
+    too_far = (price > MAX_PRICE_TICKS) | (price < -MAX_PRICE_TICKS)
     table.check(
-        (event > 5)
-        & ((np.abs(price) > MAX_PRICE_TICKS) | (size < 0) | (size > MAX_QTY)),
+        (event > 5) & (too_far | (size < 0) | (size > MAX_QTY)),
         "the price or size of this cross or halt is out of range",
         "correct or remove the row",
     )

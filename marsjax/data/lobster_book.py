@@ -7,7 +7,7 @@ import polars as pl
 
 from marsjax.data.files import Table, read_table
 from marsjax.data.tape import LEVEL1_SCHEMA
-from marsjax.types import MAX_PRICE_TICKS
+from marsjax.types import MAX_PRICE_TICKS, Side
 
 EMPTY_ASK, EMPTY_BID = 9_999_999_999, -9_999_999_999
 
@@ -71,6 +71,33 @@ def read_levels(path: str | Path, tick: int) -> tuple[Table, np.ndarray]:
         "give the orderbook of continuous trading",
     )
     return table, book
+
+
+def check_first(table: Table, levels: np.ndarray, first: dict[str, int]) -> None:
+    """Refuses an opening book that lacks the order which message 0 adds.
+
+    Args:
+      table: the orderbook file.
+      levels: ``int64[T, K, 4]`` as from :func:`read_levels`.
+      first: ``type``, ``side``, ``price_ticks`` and ``qty`` of message 0.
+    Errors:
+      :class:`~marsjax.errors.InputError` if the price is within the levels shown and
+      has less than the order's quantity.
+    """
+    if first["type"] != 1:
+        return
+    column = 2 if first["side"] == Side.BUY else 0
+    price, qty = levels[0, :, column], levels[0, :, column + 1]
+    wanted = first["price_ticks"]
+    ahead = (price > wanted) if column == 2 else (price < wanted)
+    if ((qty > 0) & ahead).all():
+        return  # outside of the levels shown
+    if qty[(qty > 0) & (price == wanted)].sum() < first["qty"]:
+        raise table.error(
+            0,
+            "the first row does not hold the order that the first message adds",
+            "give the orderbook that belongs to the messages",
+        )
 
 
 def place_rows(levels: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:

@@ -10,6 +10,17 @@ from marsjax.errors import InputError
 _KINDS = r"(?:orders?|trades?|messages?|orderbook)"
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is a date as YYYY-MM-DD, not one of ISO 8601's other forms."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return False
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def symbol_and_date(path: str | Path) -> tuple[str | None, str | None]:
     """Symbol and ISO date that a file's name tells.
 
@@ -29,6 +40,31 @@ def symbol_and_date(path: str | Path) -> tuple[str | None, str | None]:
         return dated[1], dated[2]
     undated = re.match(rf"(?:SSE_)?([^_]+)_(?:.*_)?{_KINDS}(?=[_.]|$)", name)
     return (undated[1], None) if undated else (None, None)
+
+
+def market_of(paths: Sequence[str | Path]) -> str | None:
+    """Which of several simulated markets the files are of, as in their names.
+
+    Examples:
+      >>> market_of(["601825.SH_2023-07-11_m0001_message_10.csv"])
+      'm0001'
+      >>> market_of(["AAPL_2012-06-21_34200000_57600000_message_10.csv"]) is None
+      True
+    Errors:
+      :class:`InputError` if the names tell of different markets.
+    """
+    pattern = rf"_(m\d{{4,}}(?:_m\d{{4,}})*)_{_KINDS}(?=[_.]|$)"
+    found = [(path, re.search(pattern, Path(path).name)) for path in paths]
+    known = [(path, match[1]) for path, match in found if match]
+    for path, market in known:
+        if market != known[0][1]:
+            raise InputError(
+                f"this file is of market {market}, {Path(known[0][0]).name} is of "
+                f"{known[0][1]}",
+                "give files of one market",
+                file=path,
+            )
+    return known[0][1] if known else None
 
 
 def identify(
@@ -75,12 +111,10 @@ def identify(
     if date is None:
         notes.append("no date in the file names: it stays unknown; pass --date")
     else:
-        try:
-            datetime.date.fromisoformat(date)
-        except ValueError:
+        if not is_date(date):
             raise InputError(
                 f"{date!r} is no date", "give it as YYYY-MM-DD", file=paths[0]
-            ) from None
+            )
     if not re.fullmatch(r"[\w.+-]+", symbol) or symbol.startswith("."):
         raise InputError(
             f"{symbol!r} cannot name a folder",

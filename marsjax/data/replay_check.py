@@ -30,7 +30,8 @@ def check_tape(
       ``cancels_matched`` of ``cancels_total`` (the right order, exactly its quantity);
       ``cancels_unknown`` (of ids the tape never showed); ``crossed_states`` in
       continuous trading; ``quotes_exact`` (share of the given rows whose best quotes
-      agree; ``None`` where no book is given); ``levels_exact`` (the same for each level
+      agree; ``None`` where no book is given) of ``quotes_compared`` rows (changes of
+      level 1 where only that is given); ``levels_exact`` (the same for each level
       given); ``level1_exact`` of ``level1_total`` changes of a given level-1 book;
       ``status`` sentences about what the book had to refuse.
     """
@@ -67,8 +68,10 @@ def check_tape(
             fidelity.level1_of_frame(tape.level1), book_TK4[start:, 0]
         )
     quotes_exact = levels[0] if levels else None
+    quotes_compared = 0 if tape.quotes is None else len(tape.quotes)
     if quotes_exact is None and level1.total:
         quotes_exact = level1.matched / level1.total
+        quotes_compared = level1.total
     return {
         "symbol": tape.symbol,
         "tape": tape.name,
@@ -82,6 +85,7 @@ def check_tape(
         "auction_fills_total": auction.total,
         "crossed_states": fidelity.crossed_states(book_TK4[:, 0], in_session(tape)),
         "quotes_exact": quotes_exact,
+        "quotes_compared": quotes_compared,
         "levels_exact": levels,
         "level1_exact": level1.matched,
         "level1_total": level1.total,

@@ -11,10 +11,24 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from marsjax.data.checks import check_increasing, check_numbers, clock_times
+from marsjax.data.checks import (
+    check_increasing,
+    check_not_negative,
+    check_numbers,
+    clock_times,
+)
 from marsjax.data.files import Table, read_table
 from marsjax.data.naming import identify
-from marsjax.data.sse_sent import AUCTION, CANCEL, FILL, NEW, as_sent, check_left, merge
+from marsjax.data.sse_sent import (
+    AUCTION,
+    CANCEL,
+    FILL,
+    NEW,
+    as_sent,
+    check_left,
+    check_resting,
+    merge,
+)
 from marsjax.data.tape import FILL_SCHEMA, Tape, message_frame, tape_name
 from marsjax.types import Kind, Side
 
@@ -64,7 +78,8 @@ def prepare_sse(
       The tape, with every continuous fill in ``fills``.
     Errors:
       :class:`~marsjax.errors.InputError` naming file and line for anything that is not
-      as documented, including a trade or cancel of more than an order has left.
+      as documented, including a trade or cancel of more than an order has left, or
+      at another price or side than the order's.
     """
     symbol, date, notes = identify((orders, trades), symbol, date)
     tables = (
@@ -74,6 +89,7 @@ def prepare_sse(
     rows = merge(_order_rows(tables[0]), _trade_rows(tables[1]), tables)
     messages, fills = as_sent(rows, tables, SESSIONS[0][0], SESSIONS[-1][1])
     check_left(rows, tables)
+    check_resting(rows, tables)
     what = rows["what"]
     counts = {
         "orders_read": len(tables[0].frame),
@@ -116,6 +132,7 @@ def _order_rows(table: Table) -> dict[str, np.ndarray]:
         "only 1 (buy) and 2 (sell) are supported",
     )
     ids = table.integers("OrderNO")
+    check_not_negative(table, ids, "OrderNO")
     return {
         "what": np.where(kind == 2, NEW, CANCEL),
         "side": np.where(flag == 1, Side.BUY, Side.SELL),
@@ -134,6 +151,8 @@ def _trade_rows(table: Table) -> dict[str, np.ndarray]:
         "only 0 (call auction), 1 (buyer) and 2 (seller) are supported",
     )
     buyer, seller = table.integers("TradeBuyNo"), table.integers("TradeSellNo")
+    check_not_negative(table, buyer, "TradeBuyNo")
+    check_not_negative(table, seller, "TradeSellNo")
     return {
         "what": np.where(flag == 0, AUCTION, FILL),
         "side": np.where(flag == 2, Side.SELL, Side.BUY),
@@ -146,6 +165,7 @@ def _trade_rows(table: Table) -> dict[str, np.ndarray]:
 
 def _place(table: Table) -> dict[str, np.ndarray]:
     sequence = table.integers("ApplSeqNum")
+    check_not_negative(table, sequence, "ApplSeqNum")
     check_increasing(table, sequence, "ApplSeqNum")
     time_s, time_ns = clock_times(table, "MDTime")
     row = np.arange(len(sequence))

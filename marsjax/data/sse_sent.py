@@ -29,7 +29,7 @@ def merge(orders: dict, trades: dict, tables: tuple[Table, Table]) -> dict:
     _check(
         rows,
         tables,
-        np.diff(number, prepend=number[0] - 1) == 0,
+        np.concatenate([[False], number[1:] == number[:-1]]),
         lambda i: f"ApplSeqNum {number[i]} is in both files",
         "give the orders and trades of one instrument on one channel",
     )
@@ -187,3 +187,36 @@ def check_left(rows: dict, tables: tuple[Table, Table]) -> None:
             f"{act} of {rows['qty'][i]} of order {ids[at]}, which {known}",
             "give the whole day's orders and trades of the same instrument",
         )
+
+
+def check_resting(rows: dict, tables: tuple[Table, Table]) -> None:
+    """Refuses a cancel or continuous trade that does not fit the order it acts on.
+
+    Needs what :func:`check_left` makes sure of: every such order rests.
+    """
+    what, other = rows["what"], rows["other"]
+    acts = np.flatnonzero((what == CANCEL) | (what == FILL))
+    new = np.flatnonzero(what == NEW)
+    new = new[np.argsort(rows["actor"][new])]
+    order = new[np.searchsorted(rows["actor"][new], other[acts])]
+    side, price = rows["side"], rows["price_ticks"]
+    # A fill has the side of the aggressor, the resting order has the other one.
+    wanted = np.where(what == FILL, 1 - side, side)
+    wrong = np.zeros(len(what), bool)
+    wrong[acts] = side[order] != wanted[acts]
+    act = {CANCEL: "cancel", FILL: "trade"}
+    _check(
+        rows,
+        tables,
+        wrong,
+        lambda i: f"the {act[what[i]]} has the wrong side for order {other[i]}",
+        "give unedited files",
+    )
+    wrong[acts] = price[order] != price[acts]
+    _check(
+        rows,
+        tables,
+        wrong,
+        lambda i: f"the {act[what[i]]} is not at the price of order {other[i]}",
+        "give unedited files",
+    )

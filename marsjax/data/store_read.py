@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from marsjax.data.manifest import MANIFEST, read_entries
@@ -60,6 +61,7 @@ def _read(directory: Path, entry: dict) -> Tape:
             "prepare the tape again",
             file=folder / "messages.parquet",
         )
+    _check_messages(folder / "messages.parquet", frames["messages"])
     return Tape(
         name=entry["name"],
         symbol=entry["symbol"],
@@ -76,6 +78,32 @@ def _read(directory: Path, entry: dict) -> Tape:
         split_time=entry["split_time"],
         **frames,
     )
+
+
+def _check_messages(path: Path, frame: pl.DataFrame) -> None:
+    """Refuses missing values, times that go backwards and negative quantities."""
+    holes = [
+        name
+        for name, count in frame.drop("date").null_count().row(0, named=True).items()
+        if count
+    ]
+    if holes:
+        raise InputError(
+            f"column {holes[0]} has missing values", "prepare the tape again", file=path
+        )
+    time = frame["time_s"].to_numpy().astype(np.int64) * 10**9
+    time += frame["time_ns"].to_numpy()
+    faults = (
+        ("the time goes backwards", np.diff(time, prepend=time[:1]) < 0),
+        ("the quantity is negative", frame["qty"].to_numpy() < 0),
+    )
+    for what, bad in faults:
+        if bad.any():
+            raise InputError(
+                f"{what} at row {int(np.argmax(bad))}",
+                "prepare the tape again",
+                file=path,
+            )
 
 
 def _frame(folder: Path, table: str) -> pl.DataFrame | None:

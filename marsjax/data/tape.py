@@ -44,7 +44,8 @@ class Tape:
     """One instrument's messages and what is known to be true of them.
 
     Attributes:
-      name: ``SYMBOL_DATE``, or ``SYMBOL`` where no date is known.
+      name: ``SYMBOL_DATE``, or ``SYMBOL`` where no date is known; of one of several
+        simulated markets followed by ``_m`` and its number.
       symbol: instrument.
       date: ISO date or ``None``.
       messages: frame of :data:`MESSAGE_SCHEMA`.
@@ -84,9 +85,15 @@ class Tape:
     split_time: dict | None = None
 
 
-def tape_name(symbol: str, date: str | None) -> str:
-    """Name of a tape, and of its folder in a store."""
-    return f"{symbol}_{date}" if date else symbol
+def tape_name(symbol: str, date: str | None, market: str | None = None) -> str:
+    """Name of a tape, and of its folder in a store.
+
+    Args:
+      symbol: instrument.
+      date: ISO date, if known.
+      market: which simulated market of several, such as ``m0001``.
+    """
+    return "_".join(part for part in (symbol, date, market) if part)
 
 
 def message_frame(symbol: str, date: str | None, **columns: np.ndarray) -> pl.DataFrame:

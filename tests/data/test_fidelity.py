@@ -137,3 +137,8 @@ def test_level1_of_unlike_streams():
     assert fidelity.level1_exact(reference, reference + 10**6) == (0, 19_999)
     assert fidelity.level1_exact(reference[:1], reference) == (0, 0)
     assert fidelity.level1_exact(reference, reference[:0]) == (0, 19_999)
+
+
+def test_a_saturated_quantity_does_not_hide_a_crossed_book():
+    top = np.array([[100, -(2**31), 100, 5], [100, 5, 99, 5], [0, 0, 100, 5]])
+    assert fidelity.crossed_states(top, np.ones(3, bool)) == 1

@@ -14,6 +14,9 @@ PACK = {
     "plain": lambda data: data,
     "gz": gzip.compress,
     "xz": lzma.compress,
+    "two xz streams and padding": lambda data: (
+        lzma.compress(data[:100]) + bytes(8) + lzma.compress(data[100:]) + bytes(4)
+    ),
     "zst": zstandard.compress,
     "two zst frames": lambda data: (
         zstandard.compress(data[:100]) + zstandard.compress(data[100:])
@@ -41,6 +44,15 @@ def test_a_cut_off_archive_is_refused(tmp_path, kind, lost):
         read_bytes(path)
 
 
+@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+@pytest.mark.parametrize("more", [b"trailing garbage", b"\0\0\0\0x"])
+def test_what_follows_an_archive_is_refused(tmp_path, kind, more):
+    path = tmp_path / "tape.csv"
+    path.write_bytes(PACK[kind](TEXT) + more)
+    with pytest.raises(InputError, match="cut off or damaged"):
+        read_bytes(path)
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
@@ -49,6 +61,7 @@ def test_a_cut_off_archive_is_refused(tmp_path, kind, lost):
         (gzip.compress(b""), "the file is empty"),
         (b"a,b\n1,2\n\xff\xfe,4\n", "tape.csv:3: this is not text"),
         (b"a,b\n1,2\n\n3,4\n", "tape.csv:3: the row is cut off: 0 fields"),
+        (b"a,b,a\n1,2,3\n", "tape.csv:1: column 'a' is there more than once"),
         (b"a,c\n1,2\n", "tape.csv:1: no column b (columns: a, c)"),
     ],
 )

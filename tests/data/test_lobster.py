@@ -2,7 +2,15 @@
 
 import pytest
 
-from marsjax.data import dense_ids, fidelity, in_session, prepare_lobster, to_messages
+from marsjax.data import (
+    dense_ids,
+    fidelity,
+    in_session,
+    prepare_lobster,
+    read_tape,
+    to_messages,
+    write_tapes,
+)
 from marsjax.errors import InputError
 from marsjax.types import EventKind, Kind
 from tests.data.fixtures import MESSAGES, ORDERBOOK, with_line, write
@@ -116,6 +124,9 @@ FAULTS = [
     (2, "1000200", "one", "_message_2.csv:2: price is 'one', not a whole number"),
     (2, ",502,", ",501,", "_message_2.csv:2: duplicate order id 501: it is live"),
     (2, ",502,", ",-502,", "_message_2.csv:2: order id -502 is negative"),
+    (2, ",502,", f",{2**63 - 1},", f"_message_2.csv:2: order id {2**63 - 1} is over"),
+    (9, "1000100", f"{-(2**63)}", "_message_2.csv:9: the price or size of this"),
+    (10, ",-1,-1", f",{-(2**63)},-1", "_message_2.csv:10: the price or size of this"),
     (5, ",10,", ",0,", "_message_2.csv:5: size is 0"),
     (9, ",500,", f",{2**31},", "_message_2.csv:9: the price or size of this cross"),
     (10, ",-1,-1", ",-1", "_message_2.csv:10: the row is cut off: 5 fields"),
@@ -128,6 +139,17 @@ def test_faults_in_messages(tmp_path, line, old, new, error):
         prepare(tmp_path, messages=with_line(MESSAGES, line, old, new))
     assert error in str(caught.value)
     assert "; " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_simulated_markets_of_one_day_are_told_apart(tmp_path):
+    texts = {
+        f"6.SH_2023-07-11_{market}_message_2": MESSAGES for market in ("m0000", "m0001")
+    }
+    first, second = map(prepare_lobster, write(tmp_path, **texts))
+    assert (first.symbol, first.date) == (second.symbol, "2023-07-11")
+    assert first.name == "6.SH_2023-07-11_m0000"
+    write_tapes(tmp_path / "store", [first, second])
+    assert read_tape(tmp_path / "store", second.name).symbol == "6.SH"
 
 
 def test_the_tick_is_an_argument(tmp_path):

@@ -64,13 +64,49 @@ def test_rows_of_a_narrower_book_find_their_messages(tmp_path):
     assert same.tolist() == [True] * 4 + [False]  # the level below was never seen
 
 
-def test_a_book_that_does_not_follow_is_told_and_left_out(tmp_path):
+def test_a_book_that_does_not_follow_is_refused(tmp_path):
     books = with_line(NARROW, 3, ",40", ",41")
     paths = write(tmp_path, X_message=MESSAGES, X_orderbook=books)
-    tape = prepare_lobster(*paths)
-    assert tape.counts["orderbook_rows_read"] == 5
-    assert tape.counts["orderbook_rows_placed"] == len(tape.quotes) == 2
-    assert any("from line 3 do not follow" in note for note in tape.notes)
+    with pytest.raises(
+        InputError, match=r"X_orderbook\.csv:3: no message turns .*; gi"
+    ):
+        prepare_lobster(*paths)
+
+
+@pytest.mark.parametrize("new", ["999900,100", "1000000,99"])
+def test_an_opening_book_without_the_first_order_is_refused(tmp_path, new):
+    books = with_line(NARROW, 1, "1000000,100", new)
+    paths = write(tmp_path, X_message=MESSAGES, X_orderbook=books)
+    with pytest.raises(InputError, match=r"X_orderbook\.csv:1: the first row does not"):
+        prepare_lobster(*paths)
+
+
+def test_a_first_order_outside_of_the_levels_is_no_fault(tmp_path):
+    messages = "34200.1,1,1,10,990000,1\n"
+    paths = write(tmp_path, X_message=messages, X_orderbook="1000300,80,1000000,5\n")
+    assert prepare_lobster(*paths).counts["orderbook_rows_placed"] == 1
+
+
+def test_as_many_rows_as_messages_belong_to_them_in_order(tmp_path):
+    books = with_line(NARROW, 3, ",40", ",41")
+    messages = "".join(MESSAGES.splitlines(keepends=True)[:5])
+    paths = write(tmp_path, X_message=messages, X_orderbook=books)
+    assert prepare_lobster(*paths).counts["orderbook_rows_placed"] == 5
+
+
+def test_a_real_pair_with_a_row_of_the_book_for_each_message(shared):
+    name = str(shared / "data/AAPL_L10_first998")
+    tape = prepare_lobster(f"{name}_message.csv.xz", f"{name}_orderbook.csv.xz")
+    assert len(tape.quotes) == tape.counts["messages_read"]
+
+
+def test_a_real_book_of_other_messages_is_refused(shared):
+    with pytest.raises(InputError, match=r"L10_first998_orderbook\.csv\.xz:\d+: "):
+        prepare_lobster(
+            shared / "data/MSFT_L50_1000_message.csv.xz",
+            shared / "data/AAPL_L10_first998_orderbook.csv.xz",
+            symbol="X",
+        )
 
 
 def test_empty_levels_are_null(tmp_path):

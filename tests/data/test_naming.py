@@ -2,7 +2,7 @@
 
 import pytest
 
-from marsjax.data.naming import identify, symbol_and_date
+from marsjax.data.naming import identify, market_of, symbol_and_date
 from marsjax.errors import InputError
 
 
@@ -29,6 +29,14 @@ def test_files_of_two_symbols_or_days_are_refused():
         identify(["A_2024-01-02_orders.csv", "A_2024-01-03_trades.csv"], None, None)
 
 
+def test_files_of_two_simulated_markets_are_refused():
+    paths = ["A_2024-01-02_m0000_message_10.csv", "A_2024-01-02_m0001_orderbook_10.csv"]
+    assert [market_of([path]) for path in paths] == ["m0000", "m0001"]
+    assert market_of(["A_2024-01-02_message_10.csv"]) is None
+    with pytest.raises(InputError, match=r"market m0001, .* is of m0000"):
+        market_of(paths)
+
+
 def test_the_caller_wins():
     paths = ["AA_2024-01-02_orders.csv", "BB_trades.csv"]
     assert identify(paths, "CC", "2024-01-05") == ("CC", "2024-01-05", ())
@@ -41,7 +49,8 @@ def test_what_is_assumed_is_told():
 
 
 @pytest.mark.parametrize(
-    ("symbol", "date"), [("A/B", None), ("..", None), ("A", "May")]
+    ("symbol", "date"),
+    [("A/B", None), ("..", None), ("A", "May"), ("A", "20230711"), ("A", "2023-W28-2")],
 )
 def test_unusable_arguments(symbol, date):
     with pytest.raises(InputError):

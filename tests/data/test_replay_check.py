@@ -37,6 +37,7 @@ def test_aapl_against_its_given_books(shared):
     assert row["level1_total"] == 25_640
     assert row["level1_exact"] / row["level1_total"] >= 0.999
     assert row["levels_exact"] == [1.0] * 10 and row["quotes_exact"] == 1.0
+    assert row["quotes_compared"] == 999
     assert row["crossed_states"] == 0
     assert row["fills_identical"] == row["fills_total"] > 4_000
 

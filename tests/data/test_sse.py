@@ -107,6 +107,10 @@ ORDER_FAULTS = [
     (8, "101000", "100900", "orders.csv:8: order 16 trades or rests at a better"),
     (8, ",1,16", ",2,16", "orders.csv:8: order 16 changes its side"),
     (9, ",15,12", ",99,12", "orders.csv:9: cancel of 150 of order 99, which is not"),
+    (9, "101100", "101200", "orders.csv:9: the cancel is not at the price of order 15"),
+    (9, "150,2,15", "150,1,15", "orders.csv:9: the cancel has the wrong side for"),
+    (4, ",13,3", f",{-(2**63)},3", "orders.csv:4: OrderNO -9223372036854775808 is neg"),
+    (2, ",11,1", f",11,{-(2**63)}", "orders.csv:2: ApplSeqNum -9223372036854775808 is"),
     (9, ",150,", ",151,", "orders.csv:9: cancel of 151 of order 15, which has 150"),
 ]
 
@@ -124,6 +128,9 @@ TRADE_FAULTS = [
     (3, ",1,101000", ",0,101000", "trades.csv:3: TradeBSFlag does not fit the time"),
     (2, ",0,100000", ",1,100000", "trades.csv:2: TradeBSFlag does not fit the time"),
     (4, ",150,", ",151,", "trades.csv:4: trade of 151 of order 20, which has 150 left"),
+    (3, "101000", "100900", "trades.csv:3: the trade is not at the price of order 13"),
+    (5, "16,17", "14,17", "trades.csv:5: the trade is not at the price of order 14"),
+    (3, "16,13", f"{-(2**63)},13", "trades.csv:3: TradeBuyNo -9223372036854775808 is"),
     (5, "16,17", "98,17", "trades.csv:5: trade of 100 of order 98, which is not live"),
     (5, "16,17", "16,15", "trades.csv:5: duplicate order id 15"),
     (6, "19,18,0", "19,14,0", ""),

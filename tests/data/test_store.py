@@ -209,3 +209,81 @@ def test_damaged_stores(tmp_path, sse, damage, error):
     with pytest.raises(InputError) as caught:
         read_store(out)
     assert error in str(caught.value) and str(out) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "../A"),
+        ("name", 3),
+        ("symbol", None),
+        ("date", "20240102"),
+        ("date", 5),
+        ("rows", "15"),
+        ("tick_size", 0),
+        ("tick_size", "0.01"),
+        ("tick_size", float("nan")),
+        ("lot_size", 0),
+        ("lot_size", 1.5),
+        ("lot_size", True),
+        ("sessions", 5),
+        ("sessions", [[34200]]),
+        ("sessions", [["a", "b"]]),
+        ("sessions", [[41400, 34200]]),
+        ("seed_rows", -1),
+        ("seed_rows", 16),
+        ("source", None),
+        ("files", "A"),
+        ("counts", []),
+        ("notes", [1]),
+        ("split", {"train": [0, 1]}),
+        ("split", {"train": [0, 5], "valid": [5, 6], "test": [6, 16]}),
+        ("split", {"train": [0, 5], "valid": [4, 6], "test": [6, 15]}),
+        ("split", {"train": [0, 5], "valid": [6, 5], "test": [6, 15]}),
+        ("split_time", {"train": [0, 1], "valid": [1, 2], "test": [2, 3]}),
+    ],
+)
+def test_a_manifest_with_a_wrong_field(tmp_path, sse, key, value):
+    out = tmp_path / "store"
+    write_tape(out, sse)
+    path = out / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["tapes"][0][key] = value
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=f"manifest is damaged: {key} of tape 1 is"):
+        read_store(out)
+
+
+def test_a_manifest_that_lists_a_tape_twice_or_none_at_all(tmp_path, sse):
+    out = tmp_path / "store"
+    write_tape(out, sse)
+    path = out / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "tapes": manifest["tapes"] * 2}))
+    with pytest.raises(InputError, match="two tapes have the same name"):
+        read_store(out)
+    for tapes in ({}, [list(manifest["tapes"][0])], None):
+        path.write_text(json.dumps({**manifest, "tapes": tapes}))
+        with pytest.raises(InputError, match="manifest is damaged"):
+            read_store(out)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "error"),
+    [
+        ("time_s", 10, "the time goes backwards at row 4"),
+        ("qty", -1, "the quantity is negative at row 4"),
+        ("price_ticks", None, "column price_ticks has missing values"),
+    ],
+)
+def test_damaged_messages(tmp_path, sse, column, value, error):
+    out = tmp_path / "store"
+    write_tape(out, sse)
+    path = out / "A/messages.parquet"
+    frame = pl.read_parquet(path)
+    values = frame[column].to_list()
+    values[4] = value
+    series = pl.Series(column, values, dtype=frame[column].dtype)
+    frame.with_columns(series).write_parquet(path)
+    with pytest.raises(InputError, match=error):
+        read_store(out)
