@@ -7,6 +7,7 @@ A config file is a Python module ``configs/X.py`` that holds ``config``: a
 import dataclasses
 import importlib.util
 import json
+import traceback
 import types
 import typing
 from dataclasses import dataclass, field
@@ -119,8 +120,9 @@ class TrainConfig:
     Attributes:
       steps: optimiser steps in all; the cosine schedule ends there.
       batch_size: windows a step.
-      micro_batch: windows whose gradient is computed at once; None: all. The result
-        is the same; a few are faster on a CPU, all are faster on a GPU.
+      micro_batch: most windows whose gradient is computed at once; None: all. The
+        largest divisor of ``batch_size`` up to it is taken. The result is the same; a
+        few are faster on a CPU, all are faster on a GPU.
       seq_len: predicted orders a window.
       learning_rate: the peak.
       final_learning_rate: at the end, as a share of the peak.
@@ -130,7 +132,7 @@ class TrainConfig:
       clip_norm: largest global norm of the gradient.
       ema_decay: of a running mean of the weights, evaluated instead; None: off.
       mirror: swap buy and sell in half of the windows.
-      seed: of the weights, the windows and the dropout.
+      seed: of the weights, the windows and the dropout; 0 to 2**32 - 1.
       log_every: steps between lines of ``metrics.jsonl``.
       eval_every: steps between evaluations on the valid part.
       eval_orders: most orders of the valid part each of them scores, in windows spread
@@ -170,13 +172,16 @@ class TrainConfig:
         for name in positive.split():
             _require(getattr(self, name) > 0, f"{name} must be positive", "raise it")
         _require(
-            self.micro_batch is None
-            or (self.micro_batch > 0 and self.batch_size % self.micro_batch == 0),
-            f"batch_size {self.batch_size} is no multiple of micro_batch",
-            "choose a divisor, or none",
+            self.micro_batch is None or self.micro_batch > 0,
+            "micro_batch must be positive",
+            "raise it, or use none",
         )
         _require(self.warmup_steps >= 0, "warmup_steps is negative", "use 0 or more")
-        _require(self.seed >= 0, "seed is negative", "use 0 or more")
+        _require(
+            0 <= self.seed < 2**32,
+            f"seed {self.seed} is outside [0, 2**32)",
+            "use 0 to 4294967295",
+        )
         _require(
             self.ema_decay is None or 0 < self.ema_decay < 1,
             "ema_decay is outside (0, 1)",
@@ -255,7 +260,8 @@ def load_config(path: str | Path) -> Config:
     """The ``config`` of the Python file ``path``.
 
     Raises:
-      InputError: no such file, or it holds no :class:`Config` named ``config``.
+      InputError: no such file, it fails (file and line are named), or it holds no
+        :class:`Config` named ``config``.
     """
     path = Path(path)
     if not path.is_file():
@@ -264,11 +270,30 @@ def load_config(path: str | Path) -> Config:
     if spec is None or spec.loader is None:
         raise InputError("not a Python file", "give a configs/*.py", file=path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    config = getattr(module, "config", None)
-    config = config() if callable(config) else config
+    try:
+        spec.loader.exec_module(module)
+        config = getattr(module, "config", None)
+        config = config() if callable(config) else config
+    except Exception as error:
+        # A config is a program: whatever it raises is the user's to correct.
+        name = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+        told = error.msg if isinstance(error, SyntaxError) else error
+        line = _line_of(error, path)
+        raise InputError(
+            f"{name}{told}", "correct the config file", file=path, line=line
+        ) from None
     if not isinstance(config, Config):
         raise InputError(
             "holds no Config named config", "see the files in configs/", file=path
         )
     return config
+
+
+def _line_of(error: Exception, path: Path) -> int | None:
+    """The line of ``path`` at which ``error`` came up."""
+    here = path.resolve()
+    if isinstance(error, SyntaxError) and Path(error.filename or "").resolve() == here:
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if Path(f.filename).resolve() == here]
+    return lines[-1] if lines else None

@@ -2,17 +2,21 @@
 
 import dataclasses
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import tyro
 from rich.console import Console
 
 from marsjax.commands.console import progress_bar, say, show
 from marsjax.config import Config, ModelConfig, TrainConfig, load_config
 from marsjax.data import read_store
-from marsjax.errors import InputError
 from marsjax.tokens.dataset import write_dataset
 from marsjax.train import evaluate, load_checkpoint, read_dataset, train
+from marsjax.train.evaluate import can_score
+from marsjax.train.folder import continues, undone_on_error
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Train:
     """Train an order model on the training part of a store.
 
     Tokenises the tapes into OUT/dataset, trains with checkpoints in OUT, then scores
-    the best checkpoint on the test part beside two baselines.
+    the best checkpoint on the test part beside two baselines, if the store has one.
     """
 
     data: Path
@@ -39,28 +43,37 @@ class Train:
     def run(self) -> None:
         """Tokenise, train, score."""
         dataset_dir = self.out / "dataset"
-        if not (self.resume and dataset_dir.is_dir()):
-            self._tokenise(dataset_dir)
-        summary = train(
-            Config(model=self.model, train=self.train),
-            dataset_dir,
-            self.out,
-            resume=self.resume,
-            console=Console(stderr=True),
-        )
+        goes_on = continues(self.out, self.resume)
+        with undone_on_error(self.out):
+            if not (goes_on and dataset_dir.is_dir()):
+                self._tokenise(dataset_dir)
+            lacking = self._lacking(dataset_dir)
+            summary = train(
+                Config(model=self.model, train=self.train),
+                dataset_dir,
+                self.out,
+                resume=self.resume,
+                console=Console(stderr=True),
+            )
+        if lacking:
+            show_summary(summary, lacking, as_json=self.json)
+            return
         report = score(self.out, "test")
         (self.out / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
         show_report(report, summary, as_json=self.json)
 
+    def _lacking(self, dataset_dir: Path) -> str:
+        """Parts without orders, which leave nothing to score or to fit baselines."""
+        dataset = read_dataset(dataset_dir)
+        parts = [part for part in ("valid", "test") if not can_score(dataset, part)]
+        lacking = " and no ".join(f"{part} part" for part in parts)
+        if lacking:
+            say(f"note: the store has no {lacking}: the model will not be scored")
+        return lacking
+
     def _tokenise(self, dataset_dir: Path) -> None:
-        if self.out.is_dir() and any(self.out.iterdir()):
-            raise InputError(
-                "is not empty",
-                "add --resume to continue that run, or name a new folder",
-                file=self.out,
-            )
         tapes = read_store(self.data)
-        with progress_bar() as report:
+        with late_bar() as report:
             info = write_dataset(
                 tapes,
                 dataset_dir,
@@ -76,13 +89,27 @@ class Train:
 def score(run: Path, part: str) -> dict:
     """The best checkpoint of a run on a part of its dataset, beside the baselines."""
     checkpoint, dataset = load_checkpoint(run), read_dataset(run / "dataset")
-    with progress_bar() as report:
+    with late_bar() as report:
         return evaluate(
             checkpoint,
             dataset,
             part,
             progress_fn=lambda n, total: report(f"scoring {part}", n, total),
         )
+
+
+@contextmanager
+def late_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar from the first report on: what fails before shows none."""
+    with ExitStack() as stack:
+        bars = []
+
+        def report(name: str, done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress_bar()))
+            bars[0](name, done, total)
+
+        yield report
 
 
 def show_report(report: dict, summary: dict, *, as_json: bool) -> None:
@@ -104,18 +131,38 @@ def show_report(report: dict, summary: dict, *, as_json: bool) -> None:
         }
         for tape in report["nats"]["model"]
     ]
-    speed = f"{summary['orders_per_s']:,.0f} orders/s"
     show(
         rows,
         title=f"Nats an order on the {report['part']} part [95 % interval]",
         as_json=as_json,
         payload={"summary": summary, "evaluation": report},
         notes=[
-            f"{summary['parameters']:,} parameters, {summary['step']:,} steps, {speed}",
             "mean: over tapes; intervals: bootstrap over blocks of time",
-            f"checkpoint: {summary['checkpoint']}",
+            *_notes(summary),
         ],
     )
+
+
+def show_summary(summary: dict, lacking: str, *, as_json: bool) -> None:
+    """What training itself found, of a store that leaves no more to score."""
+    baselines = {name: f"{x:.3f}" for name, x in summary["baselines"].items()}
+    valid = summary["valid_nats"]
+    row = {"model": None if valid is None else f"{valid:.3f}", **baselines}
+    show(
+        [row],
+        title="Nats an order on the valid part, which chose the checkpoint",
+        as_json=as_json,
+        payload={"summary": summary, "evaluation": None},
+        notes=[f"not scored: the store has no {lacking}", *_notes(summary)],
+    )
+
+
+def _notes(summary: dict) -> list[str]:
+    speed = f"{summary['orders_per_s']:,.0f} orders/s"
+    return [
+        f"{summary['parameters']:,} parameters, {summary['step']:,} steps, {speed}",
+        f"checkpoint: {summary['checkpoint']}",
+    ]
 
 
 def default_train(args: list[str]) -> Train | None:
@@ -126,7 +173,7 @@ def default_train(args: list[str]) -> Train | None:
             value = value or (args[i + 1] if i + 1 < len(args) else "")
             config = load_config(value)
             return dataclasses.replace(
-                Train(data=Path(), out=Path()),
+                Train(data=tyro.MISSING, out=tyro.MISSING),  # stay required
                 config=Path(value),
                 model=config.model,
                 train=config.train,

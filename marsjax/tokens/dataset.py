@@ -72,13 +72,48 @@ def write_dataset(
 
     Returns:
       What ``dataset.json`` says.
+
+    Raises:
+      InputError: the folder holds something else or cannot be made, or the training
+        part holds no orders.
     """
     directory = Path(directory)
-    strange = directory.is_dir() and {p.name for p in directory.iterdir()} - set(FILES)
-    if strange or directory.is_file():
+    temporary = _make_temporary(directory)
+    try:
+        info = _fill(temporary, tapes, tokenizer, progress_fn)
+        temporary.chmod(0o755)
+        if directory.is_dir():
+            shutil.rmtree(directory)
+        temporary.rename(directory)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return info
+
+
+def _make_temporary(directory: Path) -> Path:
+    """A folder beside ``directory``, made first: no one waits for tokens in vain."""
+    try:
+        if directory.is_dir():
+            strange = {p.name for p in directory.iterdir()} - set(FILES)
+        else:
+            strange = directory.exists()
+        if strange:
+            raise InputError(
+                "exists and is not a dataset", "name a new folder", file=directory
+            )
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=directory.parent, prefix=".dataset-"))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
         raise InputError(
-            "exists and is not a dataset", "name a new folder", file=directory
-        )
+            f"cannot be made ({why})", "name another folder", file=directory
+        ) from None
+
+
+def _fill(
+    folder: Path, tapes: list[Tape], tokenizer: Tokenizer | None, progress_fn
+) -> dict:
+    """Writes the files of a dataset; what ``dataset.json`` says."""
     observed = [_observe(tape, progress_fn) for tape in tapes]
     if tokenizer is None:
         tokenizer = fit_tokenizer(tapes, observed)
@@ -104,19 +139,10 @@ def write_dataset(
         "left_out": left_out,
         "sources": {tape.name: list(tape.files) for tape in tapes},
     }
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".dataset-"))
-    try:
-        np.save(temporary / "tokens.npy", np.concatenate(tokens), allow_pickle=False)
-        np.save(temporary / "features.npy", np.concatenate(columns), allow_pickle=False)
-        (temporary / "tokenizer.json").write_text(tokenizer.to_json())
-        (temporary / "dataset.json").write_text(json.dumps(info, indent=1) + "\n")
-        temporary.chmod(0o755)
-        if directory.is_dir():
-            shutil.rmtree(directory)
-        temporary.rename(directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    np.save(folder / "tokens.npy", np.concatenate(tokens), allow_pickle=False)
+    np.save(folder / "features.npy", np.concatenate(columns), allow_pickle=False)
+    (folder / "tokenizer.json").write_text(tokenizer.to_json())
+    (folder / "dataset.json").write_text(json.dumps(info, indent=1) + "\n")
     return info
 
 

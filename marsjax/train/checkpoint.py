@@ -65,16 +65,25 @@ def save_checkpoint(
     (partial / META).write_text(json.dumps(meta, indent=1) + "\n")
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
-    for old in kind_dir.iterdir():
-        if old != final:
+    for old in list(kind_dir.iterdir()):
+        if old != final and old.is_dir() and _is_written_here(old.name):
             shutil.rmtree(old)
     return final
+
+
+def _is_written_here(name: str) -> bool:
+    """False for what a file browser, say, leaves beside the checkpoints."""
+    return name.isdigit() or (name.startswith(".") and name.endswith(".partial"))
 
 
 def find_checkpoint(path: Path, kinds: tuple[str, ...]) -> Path | None:
     """The newest checkpoint of the first of ``kinds`` that the run ``path`` has."""
     for kind in kinds:
-        steps = [p for p in (path / kind).glob("[0-9]*") if (p / META).is_file()]
+        steps = [
+            p
+            for p in (path / kind).glob("[0-9]*")
+            if p.name.isdigit() and (p / META).is_file()
+        ]
         if steps:
             return max(steps)
     return None

@@ -58,6 +58,11 @@ def scored_positions(dataset: Dataset, part: str) -> dict[str, np.ndarray]:
     return {tape: np.concatenate(spans) for tape, spans in positions.items()}
 
 
+def can_score(dataset: Dataset, part: str) -> bool:
+    """Whether ``part`` has any order with one before it."""
+    return any(s.stop - s.start > 1 for s in dataset.part(part))
+
+
 def windows(segment: Segment, context: int, stride: int) -> Iterator[Window]:
     """Covers the targets of ``segment``, each once, ``context`` orders before each.
 

@@ -12,8 +12,9 @@ from marsjax.errors import InputError
 from marsjax.lmm import FIELDS, num_params
 from marsjax.train.baselines import fit_baselines
 from marsjax.train.checkpoint import find_checkpoint, load_state, save_checkpoint
-from marsjax.train.data import Dataset, make_sampler, read_dataset
-from marsjax.train.evaluate import check_fits, nats
+from marsjax.train.data import Dataset, Sampler, make_sampler, read_dataset
+from marsjax.train.evaluate import can_score, check_fits, nats
+from marsjax.train.folder import begin, continues, undone_on_error
 from marsjax.train.progress import Clock, Metrics, make_progress
 from marsjax.train.report import mean_loss
 from marsjax.train.step import TrainState, init_state, make_train_step
@@ -33,7 +34,8 @@ def train(
     Args:
       config: model and training; features and their scales are the dataset's.
       dataset_dir: a tokenised dataset.
-      out_dir: the run's folder: new, empty, or (with ``resume``) an earlier run's.
+      out_dir: the run's folder: new, empty, left before its first checkpoint (then the
+        run begins anew), or (with ``resume``) an earlier run's.
       resume: continue where the latest checkpoint of ``out_dir`` stands.
       stop_at: end after that step, as an interruption would; None: at the last.
       console: for the progress bar; None: silent.
@@ -44,8 +46,9 @@ def train(
       trained on, ``seconds``, ``orders_per_s``, ``stopped_early``, ``checkpoint``.
 
     Raises:
-      InputError: bad dataset or folder, or the loss ceased to be finite; the
-        checkpoints of ``out_dir`` are then those of before.
+      InputError: bad dataset or folder, or the loss ceased to be finite. The
+        checkpoints of ``out_dir`` are then those of before, and if this call has made
+        none, what else it made there is gone.
     """
     dataset, out = read_dataset(dataset_dir), Path(out_dir)
     shape = dataclasses.replace(
@@ -55,44 +58,49 @@ def train(
     )
     config = dataclasses.replace(config, model=shape)
     check_fits(config.model, dataset)
-    run = _Run(config, dataset, out, console, _open(config, dataset, out, resume))
-    return run.train(min(stop_at or config.train.steps, config.train.steps))
+    options = config.train
+    sampler = make_sampler(
+        dataset,
+        length=options.seq_len,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        mirror=options.mirror,
+    )
+    goes_on = continues(out, resume)
+    with undone_on_error(out):
+        opened = _resume(config, dataset, out) if goes_on else _begin(config, out)
+        run = _Run(config, dataset, sampler, out, console, opened)
+        return run.train(min(stop_at or options.steps, options.steps))
 
 
-def _open(
-    config: Config, dataset: Dataset, out: Path, resume: bool
-) -> tuple[TrainState, dict]:
-    """The state to begin with, and its bookkeeping; makes the folder."""
-    written = out / "config.json"
-    fresh = {"best": None, "bad_evals": 0}
-    if resume:
-        if not written.is_file():
-            raise InputError("holds no run", "train without resume first", file=out)
-        if from_json(written.read_text(), Config, file=written) != config:
-            raise InputError(
-                "was written with another config",
-                "resume with the same one, or train into a new folder",
-                file=written,
-            )
-        latest = find_checkpoint(out, ("latest",))
-        if latest is None:  # stopped before its first checkpoint
-            return init_state(config), fresh
-        state, meta = load_state(latest, config)
-        if meta["tokenizer_sha256"] != dataset.info.get("tokenizer_sha256"):
-            raise InputError(
-                "was trained with another tokenizer",
-                "resume with the same dataset, or train into a new folder",
-                file=latest,
-            )
-        return state, meta
-    # The command line puts the dataset into the run's own folder.
-    if out.exists() and (
-        not out.is_dir() or {p.name for p in out.iterdir()} - {"dataset"}
-    ):
-        raise InputError("is not empty", "resume it or name a new folder", file=out)
-    out.mkdir(parents=True, exist_ok=True)
-    written.write_text(to_json(config))
-    return init_state(config), fresh
+def _begin(config: Config, out: Path) -> tuple[TrainState, dict]:
+    """The first state and its bookkeeping; makes the folder."""
+    begin(out, to_json(config))
+    return init_state(config), {"best": None, "bad_evals": 0}
+
+
+def _resume(config: Config, dataset: Dataset, out: Path) -> tuple[TrainState, dict]:
+    """The state of the latest checkpoint and its bookkeeping."""
+    written, remedy = out / "config.json", "train into a new folder"
+    if not written.is_file():
+        raise InputError("is missing", f"restore it, or {remedy}", file=written)
+    if from_json(written.read_text(), Config, file=written) != config:
+        raise InputError(
+            "was written with another config",
+            f"resume with the same one, or {remedy}",
+            file=written,
+        )
+    latest = find_checkpoint(out, ("latest",))
+    if latest is None:  # stopped between its first best one and its first latest one
+        return _begin(config, out)
+    state, meta = load_state(latest, config)
+    if meta["tokenizer_sha256"] != dataset.info.get("tokenizer_sha256"):
+        raise InputError(
+            "was trained with another tokenizer",
+            f"resume with the same dataset, or {remedy}",
+            file=latest,
+        )
+    return state, meta
 
 
 class _Run:
@@ -102,11 +110,13 @@ class _Run:
         self,
         config: Config,
         dataset: Dataset,
+        sampler: Sampler,
         out: Path,
         console: Console | None,
         opened: tuple[TrainState, dict],
     ):
         self.config, self.dataset, self.out = config, dataset, out
+        self.sampler = sampler
         self.state, meta = opened
         self.step = int(self.state.step)
         self.best, self.bad_evals = meta["best"], meta["bad_evals"]
@@ -115,18 +125,10 @@ class _Run:
         self.speed = 0.0
         self.metrics = Metrics(out / "metrics.jsonl", self.step)
         self.progress = make_progress(console)
-        options = config.train
-        self.sampler = make_sampler(
-            dataset,
-            length=options.seq_len,
-            batch_size=options.batch_size,
-            seed=options.seed,
-            mirror=options.mirror,
-        )
-        if self.sampler.num_short and console is not None:
+        if sampler.num_short and console is not None:
             console.print(
-                f"{self.sampler.num_short} training segments are shorter than "
-                f"{options.seq_len + 1} orders and left out"
+                f"{sampler.num_short} training segments are shorter than "
+                f"{sampler.length + 1} orders and left out"
             )
 
     def train(self, stop: int) -> dict:
@@ -197,7 +199,7 @@ class _Run:
 
     def _evaluate(self) -> None:
         """Scores the valid part and keeps the parameters if they are the best."""
-        if not any(s.stop - s.start > 1 for s in self.dataset.part("valid")):
+        if not can_score(self.dataset, "valid"):
             self._save("best")
             return
         options = self.config.train

@@ -67,12 +67,14 @@ def gradients(
 ) -> tuple[Array, Params]:
     """Nats of each field ``[4]`` and the gradient of their sum.
 
-    The windows go ``micro_batch`` at a time: on a CPU what a few of them need stays in
-    its caches, which is faster than one large batch.
+    The windows go ``micro_batch`` at a time, or in the next smaller groups of one size:
+    on a CPU what a few of them need stays in its caches, which is faster than one large
+    batch.
     """
     model = OrderModel(config.model)
     size = len(batch.tokens)
-    group = config.train.micro_batch or size
+    most = min(config.train.micro_batch or size, size)
+    group = next(n for n in range(most, 0, -1) if size % n == 0)
     groups = size // group
     grad_fn = jax.grad(loss_fn, has_aux=True)
     if groups == 1:

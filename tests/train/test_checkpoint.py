@@ -33,6 +33,17 @@ def test_a_checkpoint_comes_back_by_its_own_path_and_by_its_run(saved):
         jax.tree.map(np.testing.assert_array_equal, found.params, params)
 
 
+def test_only_checkpoints_make_way_for_a_newer_one(saved, dataset_dir):
+    path, params, config = saved
+    best = path.parent
+    (best / ".DS_Store").write_text("x")
+    (best / "notes").mkdir()
+    (best / ".00000008.partial").mkdir()  # as a killed run leaves it
+    save_checkpoint(best, config, read_dataset(dataset_dir), {"step": 9}, params)
+    assert {p.name for p in best.iterdir()} == {".DS_Store", "notes", "00000009"}
+    assert load_checkpoint(best.parent).meta["step"] == 9
+
+
 def test_another_tokenizer_is_refused(saved):
     path = saved[0]
     assert load_checkpoint(path, tokenizer_sha256="a" * 64)

@@ -33,7 +33,9 @@ def test_json_gives_the_same_config_back():
         ('{"model": {"head": "both"}}', "config.model.head is 'both'"),
         ('{"model": {"field_sizes": [3, 4]}}', "field_sizes"),
         ('{"model": {"d_model": 100}}', "heads of even width"),
-        ('{"train": {"batch_size": 6}}', "no multiple of micro_batch"),
+        ('{"train": {"micro_batch": 0}}', "micro_batch must be positive"),
+        ('{"train": {"seed": -1}}', "seed -1 is outside"),
+        ('{"train": {"seed": 4294967296}}', "seed 4294967296 is outside"),
         ("{", "not JSON"),
     ],
 )
@@ -59,3 +61,26 @@ def test_config_files_hold_a_config_or_a_function(tmp_path):
         load_config(path)
     with pytest.raises(InputError, match="no such config file"):
         load_config(tmp_path / "none.py")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "says"),
+    [
+        ("x = 1\nconfig = Config(\n", 2, "SyntaxError"),
+        ("x = 1\nconfig = 1 / 0\n", 2, "ZeroDivisionError: division by zero"),
+        ("def config():\n    x = 1\n    return y\n", 3, "NameError"),
+        ("import no_such_module\n", 1, "ModuleNotFoundError"),
+        (
+            "from marsjax.config import TrainConfig\nTrainConfig(steps=0)\n",
+            2,
+            "config: steps must be positive",
+        ),
+    ],
+)
+def test_a_config_file_that_fails_names_its_line(tmp_path, body, line, says):
+    path = tmp_path / "mine.py"
+    path.write_text(body)
+    with pytest.raises(InputError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}:{line}: {says}")
+    assert "\n" not in str(caught.value)

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from marsjax.config import to_json
 from marsjax.errors import InputError
 from marsjax.train import (
     evaluate,
@@ -167,3 +168,49 @@ def test_resuming_another_config_or_dataset_is_refused(
     other = make_dataset(tmp_path / "other", *arrays, tokenizer_sha256="b" * 64)
     with pytest.raises(InputError, match="another tokenizer"):
         train(config, other, out, resume=True)
+
+
+def test_a_run_stopped_before_its_first_checkpoint_begins_anew(
+    config, dataset_dir, tmp_path
+):
+    for resume in (False, True):
+        out = tmp_path / f"run{resume}"
+        (out / ".dataset-x1").mkdir(parents=True)
+        (out / "best/.00000003.partial").mkdir(parents=True)
+        (out / "config.json").write_text(to_json(changed(config, seed=9)))
+        (out / "metrics.jsonl").write_text('{"step": 0}\n')
+        train(config, dataset_dir, out, resume=resume, stop_at=1)
+        assert lines(out)[0]["step"] == 1
+        assert load_checkpoint(out).config.train.seed == config.train.seed
+        assert not (out / ".dataset-x1").exists()
+
+
+def test_what_fails_before_a_checkpoint_leaves_nothing(
+    config, dataset_dir, tmp_path, monkeypatch
+):
+    out = tmp_path / "a/run"
+    with pytest.raises(InputError, match="no training segment"):
+        train(changed(config, seq_len=100_000), dataset_dir, out)
+    assert not out.parent.exists()
+
+    def make_poisoned(_):
+        return lambda state, batch: (state, {"loss": np.nan, "grad_norm": 1.0})
+
+    monkeypatch.setattr(loop, "make_train_step", make_poisoned)
+    with pytest.raises(InputError, match="not finite at step 1"):
+        train(config, dataset_dir, out)
+    assert not out.parent.exists()
+
+
+def test_a_folder_that_cannot_be_made_or_is_another_programs(
+    config, dataset_dir, tmp_path
+):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="file/run: cannot be"):
+        train(config, dataset_dir, tmp_path / "file/run")
+    out = tmp_path / "other"
+    out.mkdir()
+    (out / "config.json").write_text('{"theme": "dark"}')
+    with pytest.raises(InputError, match="is not empty and holds no run"):
+        train(config, dataset_dir, out)
+    assert (out / "config.json").read_text() == '{"theme": "dark"}'
