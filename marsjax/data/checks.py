@@ -27,7 +27,7 @@ def check_price(
     rows: np.ndarray | None = None,
     whole_ticks: bool = True,
 ) -> None:
-    """Refuses prices outside of ``[1, 2**30]`` ticks, or off tick.
+    """Refuses prices outside of ``[1, 2**28]`` ticks, or off tick.
 
     Args:
       table: the file.
@@ -51,7 +51,7 @@ def check_price(
     )
     table.check(
         price // tick_units > MAX_PRICE_TICKS,
-        lambda i: f"{column} {price[i]} is over 2**30 ticks",
+        lambda i: f"{column} {price[i]} is over 2**28 ticks",
         "correct the price or use a larger tick",
         rows,
     )

@@ -46,7 +46,7 @@ def read_levels(path: str | Path, tick: int) -> tuple[Table, np.ndarray]:
         )
         table.check(
             (~vacant & (price // tick > MAX_PRICE_TICKS)).any(axis=1),
-            f"a price of the {name} side is over 2**30 ticks",
+            f"a price of the {name} side is over 2**28 ticks",
             "correct the price or use a larger tick",
         )
         table.check(

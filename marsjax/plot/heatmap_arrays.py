@@ -16,7 +16,7 @@ from marsjax.types import MAX_PRICE_TICKS, Array, EventKind, Message
 
 # The compiled view of the book starts at this price. A book knows prices by their order
 # alone, so the tape is moved to put the window there, and windows share a compilation.
-_BASE_TICKS = 2**29
+_BASE_TICKS = MAX_PRICE_TICKS // 2
 _MOST_TICKS = 160  # prices shown unless more are asked for
 _MARGIN_TICKS = 8
 
