@@ -5,13 +5,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import jax
 from rich.console import Console
 
 from marsjax.commands.console import check_seed, progress_bar, say
 from marsjax.commands.outcome import (
     PICTURES,
     draw,
+    run_markets,
     summarise,
     whole_folder,
     write_summary,
@@ -20,7 +20,7 @@ from marsjax.commands.simulate import show_summary
 from marsjax.config import Config, ModelConfig, TrainConfig
 from marsjax.data import read_store, write_tapes
 from marsjax.errors import InputError
-from marsjax.market import rollout, start_from_tape, to_tapes
+from marsjax.market import start_from_tape, to_tapes
 from marsjax.synth import synthetic_tape
 from marsjax.tokens.dataset import write_dataset
 from marsjax.train import train
@@ -113,25 +113,13 @@ class Demo:
         seconds, ns = tape.split_time["test"][0]
         trading_s = seconds + ns * 1e-9 - tape.sessions[0][0]
         start = start_from_tape(load(run), tape, trading_s)
-        began = time.perf_counter()
-        with progress_bar() as report:
-            result = rollout(
-                start,
-                jax.random.key(self.seed),
-                num_markets=self.markets,
-                num_orders=self.orders,
-                progress_fn=lambda n, total: report("orders", n, total),
-            )
-        elapsed = time.perf_counter() - began
+        result, how = run_markets(start, self.seed, self.markets, self.orders)
         tapes = to_tapes(result, start)
         write_tapes(work / "simulated", tapes)
         draw(work, result, start, tapes)
         summary = {
             **summarise(result, start),
-            "seconds": round(elapsed, 2),
-            "orders_per_s": round(self.markets * self.orders / elapsed, 1),
-            "device": jax.devices()[0].device_kind,
-            "seed": self.seed,
+            **how,
             "valid_nats": nats,
         }
         write_summary(work, summary)

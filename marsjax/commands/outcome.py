@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,12 @@ import numpy as np
 
 from marsjax import book as mbook
 from marsjax import plot
+from marsjax.commands.console import progress_bar
 from marsjax.data import Tape, write_lobster
 from marsjax.data.fidelity import book_levels
 from marsjax.data.replay import book_at, replay_tape
 from marsjax.errors import InputError
-from marsjax.market import Rollout, Start
+from marsjax.market import Rollout, Start, rollout
 from marsjax.market.summary import Orders, compare, real_orders, simulated_orders
 from marsjax.tokens.clock import NS, to_trading_ns
 from marsjax.types import Kind, Status, explain
@@ -63,6 +65,29 @@ def whole_folder(
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def run_markets(
+    start: Start, seed: int, num_markets: int, num_orders: int, **options
+) -> tuple[Rollout, dict]:
+    """`rollout` with a progress bar, and what a summary says of how it ran."""
+    began = time.perf_counter()
+    with progress_bar() as report:
+        result = rollout(
+            start,
+            jax.random.key(seed),
+            num_markets=num_markets,
+            num_orders=num_orders,
+            progress_fn=lambda n, total: report("orders", n, total),
+            **options,
+        )
+    seconds = time.perf_counter() - began
+    return result, {
+        "seconds": round(seconds, 2),
+        "orders_per_s": round(num_markets * num_orders / seconds, 1),
+        "device": jax.devices()[0].device_kind,
+        "seed": seed,
+    }
 
 
 def _ten_levels(book: mbook.Book) -> mbook.Levels:

@@ -1,17 +1,16 @@
 """``marsjax simulate``: many markets from a moment of a tape, or from nothing."""
 
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import jax
 import tyro
 
 from marsjax.commands.console import check_seed, progress_bar, say, show
 from marsjax.commands.outcome import (
     draw,
+    run_markets,
     summarise,
     whole_folder,
     write_lobster_files,
@@ -22,7 +21,6 @@ from marsjax.errors import InputError
 from marsjax.lmm.trained import TrainedModel
 from marsjax.market import (
     Start,
-    rollout,
     start_from_synthetic,
     start_from_tape,
     to_tapes,
@@ -75,33 +73,24 @@ class Simulate:
         with whole_folder(self.out) as work:
             say(f"building the start {self.start}")
             start = self._start(trained)
-            began = time.perf_counter()
-            with progress_bar() as report:
-                result = rollout(
-                    start,
-                    jax.random.key(self.seed),
-                    num_markets=self.markets,
-                    num_orders=self.orders,
-                    group_size=self.group_size,
-                    progress_fn=lambda n, total: report("orders", n, total),
-                )
-                seconds = time.perf_counter() - began
-                tapes = to_tapes(result, start)
-                if self.format == "lobster":
+            size = (self.markets, self.orders)
+            result, how = run_markets(
+                start, self.seed, *size, group_size=self.group_size
+            )
+            tapes = to_tapes(result, start)
+            if self.format == "lobster":
+                with progress_bar() as report:
                     write_lobster_files(
                         work, tapes, lambda n, m: report("LOBSTER files", n, m)
                     )
-                else:
-                    write_tapes(work, tapes)
+            else:
+                write_tapes(work, tapes)
             if self.pictures:
                 say("drawing pictures")
                 draw(work, result, start, tapes)
             summary = {
                 **summarise(result, start),
-                "seconds": round(seconds, 2),
-                "orders_per_s": round(self.markets * self.orders / seconds, 1),
-                "device": jax.devices()[0].device_kind,
-                "seed": self.seed,
+                **how,
                 "group_size": self.group_size,
                 "temperature": self.temperature,
                 "tokenizer_sha256": trained.tokenizer.sha256,

@@ -249,7 +249,7 @@ def test_an_interrupt_leaves_nothing(run, store, tmp_path, monkeypatch, capsys):
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("marsjax.commands.simulate.rollout", interrupted)
+    monkeypatch.setattr("marsjax.commands.outcome.rollout", interrupted)
     args = ["simulate", "--checkpoint", str(run), "--from", f"{store}@09:31"]
     with pytest.raises(SystemExit) as stop:
         main([*args, "--out", str(tmp_path / "sim")])
