@@ -34,6 +34,12 @@ class Rollout(NamedTuple):
     status: np.ndarray
     market_ids: np.ndarray
 
+    @property
+    def mid_ticks(self) -> np.ndarray:
+        """Mid after each order, ``[B, T]``; NaN where the book was one-sided."""
+        bid, ask = self.records.bid_ticks, self.records.ask_ticks
+        return np.where((bid > 0) & (ask > 0), (bid + ask) / 2, np.nan)
+
 
 @partial(
     jax.jit, static_argnames=("model", "num_steps"), donate_argnames=("markets_B",)

@@ -45,6 +45,9 @@ def test_every_message_is_valid(result, start):
     assert (record.qty[is_new] > 0).all() and (record.price_ticks > 0).all()
     both = (record.bid_ticks > 0) & (record.ask_ticks > 0)
     assert not ((record.bid_ticks >= record.ask_ticks) & both).any()
+    np.testing.assert_array_equal(np.isnan(result.mid_ticks), ~both)
+    mid = (record.bid_ticks + record.ask_ticks)[both] / 2
+    np.testing.assert_array_equal(result.mid_ticks[both], mid)
     clock = record.clock_s.astype(np.int64) * NS + record.clock_ns
     assert (np.diff(clock, axis=1) >= 0).all()
 
