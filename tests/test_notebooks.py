@@ -36,6 +36,7 @@ def test_notebook_runs(path, tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", RUN, path, tmp_path / "out.ipynb"],
+        cwd=tmp_path,  # where the kernel puts its sockets
         env={**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_PATH": str(tmp_path)},
         capture_output=True,
         text=True,
