@@ -19,6 +19,7 @@ from marsjax.data.fidelity import book_levels
 from marsjax.data.replay import book_at, replay_tape
 from marsjax.errors import InputError
 from marsjax.market import Rollout, Start, rollout
+from marsjax.market.quotes import spread_and_mid
 from marsjax.market.summary import Orders, compare, real_orders, simulated_orders
 from marsjax.tokens.clock import NS, to_trading_ns
 from marsjax.types import Kind, Status, explain
@@ -115,29 +116,24 @@ def draw(
     nothing to draw.
     """
     tape = start.tape
-    begin_s = start.trading_s
-    num_orders = result.records.kind.shape[1]
-    markets = simulated_orders(result, start)
-    clock_BT = result.records.clock_s + result.records.clock_ns / NS
     sent_BT = result.records.kind != Kind.NONE
-    mids_BT = np.full(clock_BT.shape, np.nan)
-    for b, orders in enumerate(markets):
-        mids_BT[b, sent_BT[b]] = orders.mid_ticks
-    times_BT = np.where(sent_BT, clock_BT, np.nan)
     if not sent_BT.any():
         return []
+    markets = simulated_orders(result, start)
+    clock_BT = result.records.clock_s + result.records.clock_ns / NS
+    times_BT = np.where(sent_BT, clock_BT, np.nan)
+    mids_BT = np.where(sent_BT, result.mid_ticks, np.nan)
     shown = int(np.argmax(sent_BT.any(axis=1)))
     end_s = float(np.nanmax(times_BT[shown]))
 
     now = start.observed.seen.quote
-    two_sided = (now.bid_ticks > 0) & (now.ask_ticks > 0)
-    mids = np.where(two_sided, (now.bid_ticks + now.ask_ticks) / 2, np.nan)
+    _, mids = spread_and_mid(now.bid_ticks, now.ask_ticks)
     figures = {
         "price_fan": plot.price_fan(
             times_BT,
             mids_BT,
             tick_size=tape.tick_size,
-            start_s=begin_s,
+            start_s=start.trading_s,
             sessions=tape.sessions,
             real=(start.observed.trading_ns / NS, mids),
             start_mid_ticks=float(start.market.anchor2_ticks) / 2,
@@ -146,12 +142,12 @@ def draw(
         "depth": _depth(tapes[shown], tape, end_s=end_s),
         "heatmap": plot.book_heatmap(
             tapes[shown],
-            window_s=(begin_s, end_s),
+            window_s=(start.trading_s, end_s),
             title=f"{tape.symbol}: book and trades of simulated market "
             f"{result.market_ids[shown]}",
         ),
     }
-    real, _ = real_orders(start, num_orders)
+    real, _ = real_orders(start, sent_BT.shape[1])
     if len(real.type):
         figures["comparison"] = plot.comparison_panels(
             _columns([real]), _columns(markets), title=f"{tape.symbol}: orders"

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax.lmm import OrderModel
+from marsjax.market.quotes import spread_and_mid
 from marsjax.market.start import Start
 from marsjax.market.state import Market, Record, World
 from marsjax.market.step import step
@@ -37,8 +38,7 @@ class Rollout(NamedTuple):
     @property
     def mid_ticks(self) -> np.ndarray:
         """Mid after each order, ``[B, T]``; NaN where the book was one-sided."""
-        bid, ask = self.records.bid_ticks, self.records.ask_ticks
-        return np.where((bid > 0) & (ask > 0), (bid + ask) / 2, np.nan)
+        return spread_and_mid(self.records.bid_ticks, self.records.ask_ticks)[1]
 
 
 @partial(

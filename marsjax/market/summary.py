@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from marsjax.market.quotes import spread_and_mid
 from marsjax.market.rollout import Rollout
 from marsjax.market.start import Start
 from marsjax.tokens.clock import NS
@@ -34,13 +35,6 @@ class Orders(NamedTuple):
     is_valid: np.ndarray
 
 
-def _quotes(bid: np.ndarray, ask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Spread and mid in ticks, NaN where a side is empty."""
-    two_sided = (bid > 0) & (ask > 0)
-    spread = np.where(two_sided, ask - bid, np.nan)
-    return spread, np.where(two_sided, (bid + ask) / 2, np.nan)
-
-
 def real_orders(start: Start, num_orders: int) -> tuple[Orders, np.ndarray]:
     """The tape's next ``num_orders`` after the start, fewer at its end.
 
@@ -51,7 +45,7 @@ def real_orders(start: Start, num_orders: int) -> tuple[Orders, np.ndarray]:
     first = int(np.searchsorted(observed.row, start.row))
     span = slice(first, first + num_orders)
     now = observed.seen.quote
-    spread, mid = _quotes(now.bid_ticks[span], now.ask_ticks[span])
+    spread, mid = spread_and_mid(now.bid_ticks[span], now.ask_ticks[span])
     orders = Orders(
         type=observed.raw.type[span],
         lots=observed.raw.lots[span],
@@ -74,7 +68,7 @@ def simulated_orders(result: Rollout, start: Start) -> list[Orders]:
         record = result.records._make(x[b] for x in result.records)
         sent = record.kind != Kind.NONE
         record = record._make(x[sent] for x in record)
-        spread, mid = _quotes(record.bid_ticks, record.ask_ticks)
+        spread, mid = spread_and_mid(record.bid_ticks, record.ask_ticks)
         clock = record.clock_s + record.clock_ns / NS
         side = np.where(record.side == Side.BUY, BUY, SELL)
         out.append(
