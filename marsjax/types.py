@@ -33,8 +33,9 @@ class Side(IntEnum):
 class Kind(IntEnum):
     """What a row of the canonical message stream asks for or records.
 
-    The exchange acts on ``LIMIT`` to ``COLLECT``. The rest are records of a tape that
-    have no order to act on; readers keep them so that nothing is lost in silence.
+    The exchange acts on ``LIMIT`` to ``COLLECT`` and from ``MARKET`` on. Those between
+    are records of a tape that have no order to act on; readers keep them so that
+    nothing is lost in silence.
     """
 
     NONE = 0  # padding: changes nothing
@@ -47,6 +48,33 @@ class Kind(IntEnum):
     HIDDEN_FILL = 7  # an execution against an order the tape does not show
     CROSS = 8  # a print outside the book, such as an auction cross
     HALT = 9  # trading halted or resumed
+    MARKET = 10  # match at any price, cancel what is left; waits in an auction
+    FOK = 11  # fill-or-kill: match all of it at once or reject it
+    POST_ONLY = 12  # rest, or reject if it would match
+    POST_ONLY_SLIDE = 13  # rest, one tick behind the best opposite if it would match
+    MASS_CANCEL = 14  # take off every order of `owner`, oldest first
+    PHASE = 15  # the exchange moves to phase `qty` (see `Phase`)
+    UNCROSS = 16  # the exchange ends a call auction: one price, all that crosses
+
+
+class Phase(IntEnum):
+    """What the exchange does with orders now."""
+
+    CONTINUOUS = 0  # match as orders come
+    COLLECT = 1  # a call auction: orders rest and may be cancelled
+    COLLECT_FINAL = 2  # a call auction whose orders can no longer be taken back
+    HALTED = 3  # no new orders; cancels are taken
+    CLOSED = 4  # nothing is taken
+
+
+class SelfTrade(IntEnum):
+    """What happens where an order would meet one of its own owner's."""
+
+    OFF = 0  # they trade
+    CANCEL_NEWEST = 1  # what is left of the incoming order expires
+    CANCEL_OLDEST = 2  # the resting order is taken off, the incoming one goes on
+    CANCEL_BOTH = 3  # the resting order is taken off and the incoming one expires
+    DECREMENT = 4  # both lose the smaller quantity, without a trade
 
 
 class EventKind(IntEnum):
@@ -57,8 +85,12 @@ class EventKind(IntEnum):
     FILL = 2  # `qty` traded at the resting order's price
     CANCEL = 3  # `qty` of a resting order taken off
     REPLACE = 4  # a resting order's quantity lowered in place, priority kept
-    EXPIRE = 5  # unfilled remainder `qty` of an immediate-or-cancel order
+    EXPIRE = 5  # what is left, `qty`, of an order that does not rest, or may not
     REJECT = 6  # refused; `reason` holds the status bits
+    DECREMENT = 7  # self-trade prevention took `qty` off both orders, no trade
+    AUCTION_FILL = 8  # a call auction filled `qty` of the order at `price_ticks`
+    UNCROSS = 9  # a call auction ended: `qty` traded at `price_ticks` (0: none)
+    PHASE = 10  # the exchange moved to phase `qty`
 
 
 class Status(IntFlag):
@@ -75,6 +107,20 @@ class Status(IntFlag):
     EVENTS_TRUNCATED = 128
     SESSION_OVER = 256
     TOTAL_QTY = 512
+    NOT_FILLABLE = 1024
+    WOULD_MATCH = 2048
+    SELF_TRADE = 4096
+    PHASE = 8192
+    TICK = 16384
+    LOT = 32768
+    PRICE_LIMIT = 65536
+    COLLAR = 131072
+    HALT = 262144
+    NO_ORDERS = 524288
+    BAD_ID = 1048576
+    SEQUENCE = 2097152
+    NO_CASH = 4194304
+    NO_POSITION = 8388608
 
 
 STATUS_TEXT = {
@@ -91,6 +137,22 @@ STATUS_TEXT = {
     Status.TOTAL_QTY: "the rest of an order would have taken its side of the book past "
     "2**31 - 1 shares and was rejected: count in larger lots",
     Status.SESSION_OVER: "the session ended before the requested number of orders",
+    Status.NOT_FILLABLE: "a fill-or-kill order could not be filled whole",
+    Status.WOULD_MATCH: "a post-only order would have matched and was rejected",
+    Status.SELF_TRADE: "an order met one of its own owner's",
+    Status.PHASE: "a message came in a phase that does not take it, such as a closed "
+    "market, and was rejected",
+    Status.TICK: "a price off the tick grid was rejected",
+    Status.LOT: "a quantity off the lot grid or above the largest order was rejected",
+    Status.PRICE_LIMIT: "a price outside the day's limits was rejected",
+    Status.COLLAR: "a price too far through the market was rejected",
+    Status.HALT: "a trade too far from the reference price halted the market; the rest "
+    "of the order was rejected",
+    Status.NO_ORDERS: "a mass cancel found no order of its owner",
+    Status.BAD_ID: "a new order had a negative id and was rejected",
+    Status.SEQUENCE: "the book's sequence counter is used up: start a new book",
+    Status.NO_CASH: "an account could not pay for an order, which was rejected",
+    Status.NO_POSITION: "an account did not hold what an order sells; it was rejected",
 }
 
 
@@ -105,6 +167,8 @@ class Message(NamedTuple):
     ``kind``: :class:`Kind`. ``side``: :class:`Side` (ignored by cancel and modify,
     which find the order by id). ``price_ticks``: limit price (ignored by cancel).
     ``qty``: shares. ``order_id``: the order, non-negative. ``owner``: who sent it.
+    ``display_qty``: what an iceberg shows at a time; 0 shows all of it, and ``None``
+    (no array at all) says that the stream has no icebergs.
     """
 
     kind: Array
@@ -113,6 +177,7 @@ class Message(NamedTuple):
     qty: Array
     order_id: Array
     owner: Array
+    display_qty: Array | None = None
 
 
 class Event(NamedTuple):
@@ -121,7 +186,11 @@ class Event(NamedTuple):
     A message's events come in order and the last one has ``is_last = 1``.
     ``order_id``/``owner`` are the acting order's, ``maker_id``/``maker_owner`` the
     resting order's (-1 unless a fill), ``side`` the acting order's side.
-    ``reason`` holds :class:`Status` bits of a reject. ``kind``: :class:`EventKind`.
+    ``reason`` holds :class:`Status` bits of a reject, or of an expiry or cancel by
+    self-trade prevention. ``refill_qty`` is what an iceberg that was filled shows anew,
+    at the back of its queue (else 0). ``kind``: :class:`EventKind`.
+
+    The last event is the message's one acknowledgement, or its reject.
     """
 
     kind: Array
@@ -134,3 +203,4 @@ class Event(NamedTuple):
     maker_owner: Array
     reason: Array
     is_last: Array
+    refill_qty: Array

@@ -25,6 +25,7 @@ import numpy as np
 import tyro
 
 from marsjax.book.integers import to_int32
+from marsjax.book.rules import rules
 from marsjax.book.state import init
 from marsjax.book.stream import StreamResult, run
 from marsjax.book.views import quote
@@ -96,7 +97,7 @@ def report_lines(msgs_T7: np.ndarray, result: StreamResult) -> list[str]:
     lines, last_index = [], -1
     events = zip(*(x.tolist() for x in result.events), strict=True)
     for index, event in zip(result.message_index.tolist(), events, strict=True):
-        (kind, side, price, qty, order_id, _, maker_id, _, reason, is_last) = event
+        kind, side, price, qty, order_id, _, maker_id, _, reason, is_last, _ = event
         type_, msg_side, _, msg_qty, seq, _, msg_price = msgs_T7[index].tolist()
         is_first, last_index = index != last_index, index
         is_reject = kind == EventKind.REJECT
@@ -121,9 +122,8 @@ def report_lines(msgs_T7: np.ndarray, result: StreamResult) -> list[str]:
 
 def run_case(msgs_T7: np.ndarray, num_slots: int) -> tuple[list[str], list[list]]:
     """Reports and states of one case."""
-    result = run(
-        init(num_slots), to_stream(msgs_T7), observe_fn=quote, keep_priority=False
-    )
+    book = init(num_slots, rules=rules(keep_priority=False))
+    result = run(book, to_stream(msgs_T7), observe_fn=quote)
     bid, ask, bid_qty, ask_qty = (x.tolist() for x in result.observations)
     state = [
         [b or None, a or None, bq, aq]

@@ -1,100 +1,209 @@
-"""The state of one book: flat slots, each with its price, sequence and quantity."""
+"""The state of one book: its slots, what it counts, its phase and its rules."""
 
+from typing import NamedTuple
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from marsjax.types import Array
+from marsjax.book.integers import to_int32
+from marsjax.book.rules import Rules
+from marsjax.book.rules import rules as make_rules
+from marsjax.book.slots import CACHE, FIELDS, INT32_MAX, Slots, block_width, home_block
+from marsjax.types import Array, Phase
 
 
 @struct.dataclass
 class Book:
-    """One instrument's resting orders; all arrays int32.
+    """One instrument's resting orders; all arrays int32 but ``status``.
 
     A slot is empty when its quantity is 0, and what its other fields then hold means
-    nothing. Slots carry no order among themselves: priority is (price, sequence).
+    nothing. Where an order lies carries no meaning either: priority is (price,
+    sequence). ``price_ticks_SN`` and its like are views of ``order_SCFW``; a leading
+    axis of books is allowed everywhere.
 
     Attributes:
-      price_ticks_SN: limit price of each slot, side 0 the bids.
-      qty_SN: open quantity, shares.
-      seq_SN: time priority: the counter's value when the order came to rest.
-      order_id_SN: id given by the sender, unique among live orders.
-      owner_SN: who sent it.
-      total_qty_S: ``[2]`` resting quantity of each side. An order that would take it
-        past an int32 is refused, so that no sum over a level can overflow.
+      order_SCFW: ``[2, C, 7, W]`` the slots (`marsjax.book.slots`), side 0 the bids.
+      cache_SGC: ``[2, 4, C]`` best rank and sequence, live and spilled orders, of each
+        block.
+      total_qty_S: ``[2]`` resting quantity of each side, hidden parts included. An
+        order that would take it past an int32 is refused, so that no sum can overflow.
       next_seq: ``[]`` the sequence counter.
-      last_price_ticks: ``[]`` price of the last fill, 0 before the first.
+      last_price_ticks: ``[]`` price of the last trade, 0 before the first.
+      reference_ticks: ``[]`` price that halts and auctions refer to, 0 for none.
+      phase: ``[]`` :class:`marsjax.types.Phase`.
       status: ``[]`` uint32 sticky :class:`marsjax.types.Status` bits.
+      rules: :class:`marsjax.book.rules.Rules`.
     """
 
-    price_ticks_SN: Array
-    qty_SN: Array
-    seq_SN: Array
-    order_id_SN: Array
-    owner_SN: Array
+    order_SCFW: Array
+    cache_SGC: Array
     total_qty_S: Array
     next_seq: Array
     last_price_ticks: Array
+    reference_ticks: Array
+    phase: Array
     status: Array
+    rules: Rules
 
     @property
     def num_slots(self) -> int:
         """Slots a side, N."""
-        return self.qty_SN.shape[-1]
+        return self.order_SCFW.shape[-3] * self.order_SCFW.shape[-1]
+
+    def field(self, name: str) -> Array:
+        """One field of every slot, ``[2, N]``."""
+        x_SCW = self.order_SCFW[..., FIELDS.index(name), :]
+        return x_SCW.reshape(*x_SCW.shape[:-2], -1)
+
+    @property
+    def price_ticks_SN(self) -> Array:
+        """Limit price; outside [1, 2**28] for a market order waiting for an auction."""
+        return self.field("price_ticks")
+
+    @property
+    def qty_SN(self) -> Array:
+        """Displayed open quantity, shares; 0 in an empty slot."""
+        return self.field("qty")
+
+    @property
+    def hidden_SN(self) -> Array:
+        """Open quantity that an iceberg holds back, shares."""
+        return self.field("hidden")
+
+    @property
+    def seq_SN(self) -> Array:
+        """Time priority: the counter's value when the order came to rest."""
+        return self.field("seq")
+
+    @property
+    def order_id_SN(self) -> Array:
+        """Id given by the sender, unique among live orders."""
+        return self.field("order_id")
+
+    @property
+    def owner_SN(self) -> Array:
+        """Who sent it."""
+        return self.field("owner")
 
 
-def init(num_slots: int) -> Book:
-    """An empty book with ``num_slots`` slots a side."""
+class Working(NamedTuple):
+    """A book as the exchange works on it: the fields of `Book`, orders in `Slots`."""
+
+    slots: Slots
+    total_qty_S: Array
+    next_seq: Array
+    last_price_ticks: Array
+    reference_ticks: Array
+    phase: Array
+    status: Array
+    rules: Rules
+
+
+def working(book: Book) -> Working:
+    """An unbatched book opened for work."""
+    slots = Slots(book.order_SCFW[None], book.cache_SGC[None], jnp.int32(0))
+    return Working(slots, *(getattr(book, name) for name in Working._fields[1:]))
+
+
+def closed(work: Working) -> Book:
+    """The book that was worked on."""
+    slots, *rest = work
+    names = Working._fields[1:]
+    return Book(
+        slots.order_BSCFW[0],
+        slots.cache_BSGC[0],
+        **dict(zip(names, rest, strict=True)),
+    )
+
+
+def init(
+    num_slots: int,
+    *,
+    rules: Rules | None = None,
+    phase: Phase = Phase.CONTINUOUS,
+    reference_ticks: int = 0,
+) -> Book:
+    """An empty book.
+
+    Args:
+      num_slots: slots a side, best a power of two (a side is divided into equal
+        blocks; a prime number makes one long block).
+      rules: what the book accepts (`marsjax.book.rules`); by default everything.
+      phase: the phase it begins in.
+      reference_ticks: for example the previous close; 0 for none.
+    """
     if num_slots < 1:
         raise ValueError(f"num_slots must be at least 1, not {num_slots}")
+    width = block_width(num_slots)
+    num_blocks = num_slots // width
+    cache_SGC = jnp.zeros((2, len(CACHE), num_blocks), jnp.int32)
 
     # Each field its own array: donated buffers must not be shared.
-    def slots() -> Array:
-        return jnp.zeros((2, num_slots), jnp.int32)
+    def scalar(value: int = 0) -> Array:
+        return jnp.array(to_int32(value))
 
     return Book(
-        price_ticks_SN=slots(),
-        qty_SN=slots(),
-        seq_SN=slots(),
-        order_id_SN=slots(),
-        owner_SN=slots(),
+        order_SCFW=jnp.zeros((2, num_blocks, len(FIELDS), width), jnp.int32),
+        cache_SGC=cache_SGC.at[:, :2].set(INT32_MAX),
         total_qty_S=jnp.zeros((2,), jnp.int32),
-        next_seq=jnp.zeros((), jnp.int32),
-        last_price_ticks=jnp.zeros((), jnp.int32),
+        next_seq=scalar(),
+        last_price_ticks=scalar(),
+        reference_ticks=scalar(reference_ticks),
+        phase=scalar(int(Phase(phase))),
         status=jnp.zeros((), jnp.uint32),
+        rules=make_rules() if rules is None else rules,
     )
 
 
 def with_slots(book: Book, num_slots: int) -> Book:
     """The same live orders in a book of ``num_slots`` slots a side (host).
 
-    Slots have no order among themselves, so live orders simply move to the front.
-
     Raises:
       ValueError: a side has more live orders than that.
     """
-    slots = {
-        name: np.asarray(value)
-        for name, value in vars(book).items()
-        if name.endswith("_SN")
-    }
-    out = {name: np.zeros((2, num_slots), np.int32) for name in slots}
+    old = {name: np.asarray(book.field(name)) for name in FIELDS}
+    width = block_width(num_slots)
+    num_blocks = num_slots // width
+    order_SCFW = np.zeros((2, num_blocks, len(FIELDS), width), np.int32)
+    cache_SGC = np.zeros((2, len(CACHE), num_blocks), np.int32)
+    cache_SGC[:, :2] = INT32_MAX
     for side in range(2):
-        live = np.flatnonzero(slots["qty_SN"][side] > 0)
+        live = np.flatnonzero(old["qty"][side] > 0)
         if len(live) > num_slots:
             raise ValueError(
                 f"{len(live)} live orders do not fit {num_slots} slots a side"
             )
-        for name, old in slots.items():
-            out[name][side, : len(live)] = old[side, live]
-    return book.replace(**{name: jnp.asarray(x) for name, x in out.items()})
+        order_MF = np.stack([old[name][side, live] for name in FIELDS], axis=-1)
+        _place(order_MF, side, order_SCFW[side], cache_SGC[side])
+    return book.replace(
+        order_SCFW=jnp.asarray(order_SCFW), cache_SGC=jnp.asarray(cache_SGC)
+    )
 
 
-def first_index(mask_N: Array) -> Array:
-    """Index of the first true element, or N (never -1) where there is none.
-
-    A minimum over masked positions, because a reduction of one array vectorises and
-    ``argmax`` does not.
-    """
-    n = mask_N.shape[-1]
-    return jnp.min(jnp.where(mask_N, jnp.arange(n, dtype=jnp.int32), n), axis=-1)
+def _place(
+    order_MF: np.ndarray, side: int, order_CFW: np.ndarray, cache_GC: np.ndarray
+) -> None:
+    """Put the live orders of a side where the exchange would look for them."""
+    num_blocks, _, width = order_CFW.shape
+    ids = order_MF[:, FIELDS.index("order_id")]
+    home_M = np.asarray(jax.device_get(home_block(jnp.asarray(ids), num_blocks)))
+    rank_C, seq_C, count_C, spilled_C = cache_GC
+    late = []
+    for pass_over in (range(len(order_MF)), late):
+        for m in pass_over:
+            block = home_M[m]
+            if count_C[block] == width:
+                # First all orders that find their home free, then the others.
+                if pass_over is not late:
+                    late.append(m)
+                    continue
+                spilled_C[block] += 1
+                block = int(np.argmax(count_C < width))
+            order_CFW[block, :, count_C[block]] = order_MF[m]
+            count_C[block] += 1
+            price, seq = order_MF[m][FIELDS.index("price_ticks")], order_MF[m][2]
+            key = ((2 * side - 1) * price, seq)
+            if key < (rank_C[block], seq_C[block]):
+                rank_C[block], seq_C[block] = key

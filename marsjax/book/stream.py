@@ -4,16 +4,19 @@
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
+from marsjax.book.batching import for_each_book
 from marsjax.book.integers import to_int32
-from marsjax.book.match import Pending, advance, nothing_pending
-from marsjax.book.state import Book, with_slots
+from marsjax.book.match import advance
+from marsjax.book.pending import Pending, nothing_pending
+from marsjax.book.state import Book, Working, with_slots
 from marsjax.types import Array, Event, EventKind, Kind, Message, Status
 
 ObserveFn = Callable[[Book], Any]
@@ -43,7 +46,7 @@ class StreamResult(NamedTuple):
 
 @partial(
     jax.jit,
-    static_argnames=("num_actions", "observe_fn", "keep_priority"),
+    static_argnames=("num_actions", "observe_fn"),
     donate_argnames=("book", "cursor"),
 )
 def run_chunk(
@@ -53,7 +56,6 @@ def run_chunk(
     *,
     num_actions: int,
     observe_fn: ObserveFn | None = None,
-    keep_priority: bool = True,
 ):
     """Take ``num_actions`` elementary actions on a stream; unbatched, jitted.
 
@@ -63,35 +65,70 @@ def run_chunk(
       messages_T: the stream.
       num_actions: actions to take; beyond the end of the stream they are idle.
       observe_fn: called on the book after each action.
-      keep_priority: see :func:`marsjax.book.match.advance`.
 
     Returns:
       ``(book, cursor, (event, position, observation))``, the last with a leading axis
       ``num_actions``; an observation belongs to its message where ``is_last`` is 1.
     """
-    length = messages_T.kind.shape[0]
+    rows_TM = packed(messages_T)
+    if observe_fn is None:
+        chunk_fn = _make_chunk(num_actions)
+        book, (cursor, rows_AV) = chunk_fn(book, (cursor, rows_TM))
+        return book, cursor, (*unpacked(rows_AV), ())
 
     def action(carry, _):
         book, cursor = carry
-        at = jnp.minimum(cursor.position, length - 1)
-        message = jax.tree.map(lambda x: x[at], messages_T)
-        is_over = cursor.position >= length
-        kind = jnp.where(is_over, int(Kind.NONE), message.kind)
-        book, event, pending = advance(
-            book,
-            message._replace(kind=kind),
-            cursor.pending,
-            keep_priority=keep_priority,
-        )
-        event = event._replace(is_last=jnp.where(is_over, 0, event.is_last))
-        seen = () if observe_fn is None else observe_fn(book)
-        new_cursor = Cursor(cursor.position + event.is_last, pending)
-        return (book, new_cursor), (event, cursor.position, seen)
+        book, (cursor, rows_AV) = _make_chunk(1)(book, (cursor, rows_TM))
+        return (book, cursor), (rows_AV[0], observe_fn(book))
 
-    (book, cursor), out = jax.lax.scan(
+    (book, cursor), (rows_AV, seen) = lax.scan(
         action, (book, cursor), length=num_actions, xs=None
     )
-    return book, cursor, out
+    return book, cursor, (*unpacked(rows_AV), seen)
+
+
+def packed(messages_T: Message) -> Array:
+    """Messages as rows ``[..., T, 7]``."""
+    display = messages_T.display_qty
+    if display is None:
+        display = jnp.zeros_like(messages_T.kind)
+    return jnp.stack([*messages_T[:6], display], axis=-1)
+
+
+def unpacked(rows: Array) -> tuple[Event, Array]:
+    """Events and the positions of their messages from rows ``[..., 12]``."""
+    columns = [rows[..., v] for v in range(len(Event._fields) + 1)]
+    return Event(*columns[:-1]), columns[-1]
+
+
+@lru_cache
+def _make_chunk(num_actions: int):
+    """So many elementary actions of one book, as rows of event and position."""
+
+    def one(work: Working, args):
+        cursor, rows_TM = args
+        length = rows_TM.shape[0]
+
+        def action(i, carry):
+            work, position, pending, out_AV = carry
+            at = jnp.minimum(position, length - 1)
+            row_M = lax.dynamic_slice(rows_TM, (at, 0), (1, rows_TM.shape[1]))[0]
+            message = Message(*(row_M[m] for m in range(rows_TM.shape[1])))
+            is_over = position >= length
+            kind = jnp.where(is_over, int(Kind.NONE), message.kind)
+            work, event, pending = advance(work, message._replace(kind=kind), pending)
+            event = event._replace(is_last=jnp.where(is_over, 0, event.is_last))
+            row_V = jnp.stack([*event, position])
+            out_AV = lax.dynamic_update_slice(out_AV, row_V[None], (i, 0))
+            return work, position + event.is_last, pending, out_AV
+
+        out_AV = jnp.zeros((num_actions, len(Event._fields) + 1), jnp.int32)
+        work, position, pending, out_AV = lax.fori_loop(
+            0, num_actions, action, (work, *cursor, out_AV)
+        )
+        return work, (Cursor(position, pending), out_AV)
+
+    return for_each_book(one)
 
 
 def start_cursor() -> Cursor:
@@ -104,7 +141,6 @@ def run(
     messages_T: Message,
     *,
     observe_fn: ObserveFn | None = None,
-    keep_priority: bool = True,
     chunk_size: int = 8192,
     progress_fn: Callable[[int], None] | None = None,
     max_slots: int | None = None,
@@ -119,7 +155,6 @@ def run(
       messages_T: int32 arrays ``[T]``, numpy or jax.
       observe_fn: a jittable view of the book to record after each message; the same
         function object must be passed again to reuse the compilation.
-      keep_priority: see :func:`marsjax.book.match.advance`.
       chunk_size: elementary actions a device call (less for short streams).
       progress_fn: called with the number of messages read so far.
       max_slots: double the book's slots, up to this many a side, instead of rejecting
@@ -129,11 +164,9 @@ def run(
     num = len(kinds)
     padded = max(16, 1 << (num - 1).bit_length()) if num else 16
     chunk_size = min(chunk_size, padded)
-    device_T = Message(
-        *(
-            jnp.asarray(np.pad(np.asarray(to_int32(x)), (0, padded - num)))
-            for x in messages_T
-        )
+    device_T = jax.tree.map(
+        lambda x: jnp.asarray(np.pad(np.asarray(to_int32(x)), (0, padded - num))),
+        messages_T,
     )
     book = jax.tree.map(jnp.array, book)
     cursor, parts = start_cursor(), []
@@ -147,7 +180,6 @@ def run(
             device_T,
             num_actions=chunk_size,
             observe_fn=observe_fn,
-            keep_priority=keep_priority,
         )
         if before is not None and int(book.status & ~before[0].status) & _FULL:
             book, cursor = with_slots(before[0], 2 * before[0].num_slots), before[1]

@@ -1,7 +1,9 @@
 """Views of a book: quotes, levels, volumes around the mid, live orders. Unbatched.
 
 An empty side shows price 0 and quantity 0: a one-sided book has no spread, and no view
-invents one. Sums cannot overflow, since the book bounds the total of each side.
+invents one. Sums cannot overflow, since the book bounds the total of each side. Views
+show what the market sees: displayed quantities, and no market orders that wait for an
+auction.
 """
 
 from typing import NamedTuple
@@ -9,11 +11,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from marsjax.book.match import best_slot
+from marsjax.book.slots import INT32_MAX
 from marsjax.book.state import Book
-from marsjax.types import Array, Side
-
-_INT32_MAX = jnp.iinfo(jnp.int32).max
+from marsjax.types import MAX_PRICE_TICKS, Array, Side
 
 
 class Quote(NamedTuple):
@@ -46,13 +46,27 @@ class LiveOrders(NamedTuple):
 
 def best_price(book: Book, side: Array) -> Array:
     """Best price of a side in ticks, 0 if it is empty."""
-    slot, price_ticks = best_slot(book, side)
-    return jnp.where(slot < book.num_slots, price_ticks, 0)
+    return _best_prices(book)[side]
+
+
+def _best_prices(book: Book) -> tuple[Array, Array]:
+    """Best bid and ask among limit orders."""
+    price_SN = book.price_ticks_SN
+    is_limit_SN = _is_price(price_SN) & (book.qty_SN > 0)
+    bid = jnp.max(jnp.where(is_limit_SN[0], price_SN[0], 0))
+    ask = jnp.min(jnp.where(is_limit_SN[1], price_SN[1], INT32_MAX))
+    return bid, jnp.where(ask == INT32_MAX, 0, ask)
+
+
+def _is_price(price_ticks: Array) -> Array:
+    """Whether it is a limit price, and not the mark of a waiting market order."""
+    return (price_ticks >= 1) & (price_ticks <= MAX_PRICE_TICKS)
 
 
 def volume_at(book: Book, side: Array, price_ticks_K: Array) -> Array:
     """Resting quantity of a side at each of the given prices, ``[K]``."""
     at_KN = book.price_ticks_SN[side][None, :] == price_ticks_K[:, None]
+    at_KN &= _is_price(price_ticks_K)[:, None]
     return jnp.sum(jnp.where(at_KN, book.qty_SN[side][None, :], 0), axis=-1)
 
 
@@ -72,15 +86,16 @@ def level2(book: Book, num_levels: int) -> Levels:
 
     def next_level(last_rank_S, _):
         sign_S1 = jnp.array([[-1], [1]], jnp.int32)
-        rank_SN = jnp.where(book.qty_SN > 0, sign_S1 * book.price_ticks_SN, _INT32_MAX)
+        rank_SN = jnp.where(book.qty_SN > 0, sign_S1 * book.price_ticks_SN, INT32_MAX)
         beyond_SN = rank_SN > last_rank_S[:, None]
-        rank_S = jnp.min(jnp.where(beyond_SN, rank_SN, _INT32_MAX), axis=-1)
+        rank_S = jnp.min(jnp.where(beyond_SN, rank_SN, INT32_MAX), axis=-1)
         at_SN = (rank_SN == rank_S[:, None]) & (book.qty_SN > 0)
         qty_S = jnp.sum(jnp.where(at_SN, book.qty_SN, 0), axis=-1)
-        price_S = jnp.where(rank_S == _INT32_MAX, 0, sign_S1[:, 0] * rank_S)
+        price_S = jnp.where(rank_S == INT32_MAX, 0, sign_S1[:, 0] * rank_S)
         return rank_S, (price_S, qty_S)
 
-    start_S = jnp.full((2,), jnp.iinfo(jnp.int32).min, jnp.int32)
+    # Waiting market orders have ranks at and before these.
+    start_S = jnp.array([-MAX_PRICE_TICKS - 1, 0], jnp.int32)
     _, (price_KS, qty_KS) = jax.lax.scan(next_level, start_S, length=num_levels)
     return Levels(price_KS.T, qty_KS.T)
 

@@ -59,7 +59,7 @@ def replay_through(
     """
     messages = to_messages(tape.messages)
     head, tail = (
-        Message(*(x[part] for x in messages))
+        jax.tree.map(lambda x, part=part: x[part], messages)
         for part in (slice(None, row), slice(row, None))
     )
     first = replay_messages(head, observe_fn=observe_fn)

@@ -145,7 +145,7 @@ def to_messages(frame: pl.DataFrame) -> Message:
     """
     kind = frame["kind"].to_numpy()
     kind = np.where(kind == Kind.AUCTION_FILL, Kind.CANCEL, kind)
-    acts = kind < Kind.AUCTION_FILL
+    acts = (kind < Kind.AUCTION_FILL) | (kind > Kind.HALT)
     ids = encode_ids(frame["order_id"].to_numpy(), dense_ids(frame))
 
     def of(values):

@@ -54,7 +54,7 @@ def to_tapes(result: Rollout, start: Start) -> list[Tape]:
         )
         columns = {
             name: np.concatenate([getattr(seeds, name), getattr(record, name)[sent]])
-            for name in Message._fields
+            for name in Message._fields[:6]
         }
         name = f"{start.tape.name}_m{market_id:04d}"
         tapes.append(

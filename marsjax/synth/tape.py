@@ -5,7 +5,6 @@ import numpy as np
 
 from marsjax.data.tape import Tape, message_frame, tape_name
 from marsjax.synth.zero_intelligence import ZIParams, simulate, start
-from marsjax.types import Message
 
 OPEN_S = 34_200  # 09:30, where real sessions start
 DAY_END_S = 86_400
@@ -42,12 +41,7 @@ def synthetic_tape(
         raise ValueError("the synthetic market's book was full: raise num_slots")
     if int(time_s[-1]) + OPEN_S >= DAY_END_S:
         raise ValueError("the synthetic day ran past midnight: ask for fewer orders")
-    both = Message(
-        *(
-            np.concatenate([np.asarray(a), np.asarray(b)])
-            for a, b in zip(seeds, messages, strict=True)
-        )
-    )
+    both = jax.tree.map(lambda *parts: np.concatenate(parts), seeds, messages)
     num_seeds = len(seeds.kind)
     pad = np.zeros(num_seeds, np.int32)
     frame = message_frame(

@@ -5,7 +5,7 @@ import pytest
 
 from marsjax import book as mbook
 from marsjax.types import Kind, Message
-from tests.book.test_match import as_tuples
+from tests.book.streams import as_tuples
 from tests.oracle import Oracle
 
 

@@ -1,130 +1,19 @@
-"""The book against the plain-Python oracle, over random streams of every kind."""
+"""Ways to run a book give the same integers; see test_properties for the oracle."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from marsjax import book as mbook
-from marsjax.types import Event, EventKind, Kind, Message, Side, Status, explain
-from tests.oracle import Oracle
+from marsjax.types import EventKind, Kind, Message, Status, explain
+from tests.book.streams import as_tuples
 
 SLOTS = 8  # small, so that sides fill up
 KINDS = [Kind.LIMIT] * 4 + [Kind.IOC, Kind.CANCEL, Kind.CANCEL, Kind.MODIFY]
 
-messages = st.lists(
-    st.tuples(
-        st.sampled_from([*KINDS, Kind.NONE, Kind.HALT]).map(int),
-        st.sampled_from([0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, -1]),
-        st.sampled_from([*range(95, 106), 0, -5, 2**30 + 1]),
-        st.sampled_from([1, 2, 3, 5, 8, 0, -1, 2**31 - 4]),
-        st.integers(0, 12),
-        st.integers(0, 3),
-    ),
-    min_size=1,
-    max_size=40,
-)
-
-
 def to_stream(rows) -> Message:
     return Message(*np.asarray(rows, np.int32).T)
-
-
-def as_tuples(events: Event) -> list[tuple]:
-    """Events in the oracle's form."""
-    return [
-        (k, i, m, None if k == EventKind.REJECT else p, q, r)
-        for k, p, q, i, m, r in zip(
-            *(
-                np.asarray(x).tolist()
-                for x in (
-                    events.kind,
-                    events.price_ticks,
-                    events.qty,
-                    events.order_id,
-                    events.maker_id,
-                    events.reason,
-                )
-            ),
-            strict=True,
-        )
-    ]
-
-
-def full_view(book: mbook.Book):
-    return mbook.quote(book), mbook.level2(book, 4)
-
-
-@settings(max_examples=120, deadline=None)
-@given(messages, st.booleans())
-def test_stream_equals_oracle(rows, keep_priority):
-    oracle = Oracle(SLOTS, keep_priority)
-    expected = [oracle.submit(*row) for row in rows]
-    result = mbook.run(
-        mbook.init(SLOTS),
-        to_stream(rows),
-        observe_fn=full_view,
-        keep_priority=keep_priority,
-        chunk_size=64,
-    )
-    got = as_tuples(result.events)
-    assert got == [event for events in expected for event in events]
-    # Every message but padding has events, in the order of the messages.
-    counts = np.bincount(result.message_index, minlength=len(rows))
-    assert counts.tolist() == [len(events) for events in expected]
-    assert (np.diff(result.message_index) >= 0).all()
-    assert int(result.book.status) == oracle.status
-
-    # The book at the end, order for order in priority.
-    for side in Side:
-        live = [
-            (int(p), int(s), int(i), int(q), int(o))
-            for p, s, i, q, o in zip(
-                np.asarray(result.book.price_ticks_SN[side]),
-                np.asarray(result.book.seq_SN[side]),
-                np.asarray(result.book.order_id_SN[side]),
-                np.asarray(result.book.qty_SN[side]),
-                np.asarray(result.book.owner_SN[side]),
-                strict=True,
-            )
-            if q > 0
-        ]
-        live.sort(key=lambda row: (-row[0] if side == Side.BUY else row[0], row[1]))
-        want = [(o.price, o.order_id, o.qty, o.owner) for o in oracle.orders(side)]
-        assert [(p, i, q, o) for p, _, i, q, o in live] == want
-
-
-@settings(max_examples=60, deadline=None)
-@given(messages)
-def test_views_and_conservation(rows):
-    """Quotes after each message, never crossed, and no share made or lost."""
-    oracle, quotes = Oracle(SLOTS), []
-    for row in rows:
-        oracle.submit(*row)
-        quotes.append(oracle.quote())
-    result = mbook.run(
-        mbook.init(SLOTS), to_stream(rows), observe_fn=full_view, chunk_size=64
-    )
-    seen, levels = result.observations
-    assert list(zip(*(x.tolist() for x in seen), strict=True)) == quotes
-    bid, ask = np.asarray(seen.bid_ticks), np.asarray(seen.ask_ticks)
-    assert not ((bid >= ask) & (bid > 0) & (ask > 0)).any()
-    want = oracle.level2(4)
-    for side in Side:
-        pairs = zip(
-            levels.price_ticks_SK[-1, side].tolist(),
-            levels.qty_SK[-1, side].tolist(),
-            strict=True,
-        )
-        assert [pair for pair in pairs if pair[1]] == want[side]
-
-    # sent = filled + rested + expired + rejected, message by message.
-    qty = np.asarray(result.events.qty)
-    for index, row in enumerate(rows):
-        if row[0] in (Kind.LIMIT, Kind.IOC):
-            assert qty[result.message_index == index].sum() == row[3]
 
 
 def stack(books):

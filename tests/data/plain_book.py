@@ -90,6 +90,6 @@ def replay_plain(frame, num_levels=1):
         levels.append([book.level(k) for k in range(num_levels)])
     columns = np.array(events, np.int64).reshape(-1, 6).T
     names = ("kind", "side", "price_ticks", "qty", "order_id", "maker_id")
-    rest = dict.fromkeys(("owner", "maker_owner", "reason", "is_last"))
+    rest = dict.fromkeys(("owner", "maker_owner", "reason", "is_last", "refill_qty"))
     event = Event(**dict(zip(names, columns, strict=True)), **rest)
     return event, np.array(message), np.array(levels)

@@ -145,7 +145,7 @@ def test_a_modify_that_re_enters_is_refused(tmp_path):
     tape = made_up_tape([(K, 0, 100, 50, 1), (Kind.MODIFY, 0, 101, 50, 1)])
     fields = np.array([[EventKind.REST, 0, 100, 50, 1, -1]] * 2).T
     names = ("kind", "side", "price_ticks", "qty", "order_id", "maker_id")
-    rest = dict.fromkeys(("owner", "maker_owner", "reason", "is_last"))
+    rest = dict.fromkeys(("owner", "maker_owner", "reason", "is_last", "refill_qty"))
     events = Event(**dict(zip(names, fields, strict=True)), **rest)
     with pytest.raises(ValueError, match="re-enters"):
         write_lobster(tmp_path, tape, events, np.arange(2), np.zeros((2, 1, 4), int))

@@ -33,10 +33,12 @@ def tape_of(time_s, kind=Kind.LIMIT, order_id=None, **options):
 def test_messages_of_every_kind():
     kinds = np.array(list(Kind))
     sent = to_messages(tape_of([10] * len(kinds), kinds).messages)
-    assert all(field.dtype == np.int32 for field in sent)
-    assert sent.kind.tolist() == [*range(6), Kind.CANCEL, 0, 0, 0]
-    assert sent.qty.tolist() == [5] * 7 + [0] * 3
-    assert sent.owner.tolist() == [2] * 7 + [0] * 3
+    assert all(field.dtype == np.int32 for field in sent[:6])
+    acts = [*range(6), Kind.CANCEL, 0, 0, 0, *range(Kind.MARKET, max(Kind) + 1)]
+    assert sent.kind.tolist() == acts
+    is_record = np.isin(kinds, (Kind.HIDDEN_FILL, Kind.CROSS, Kind.HALT))
+    assert sent.qty.tolist() == np.where(is_record, 0, 5).tolist()
+    assert sent.owner.tolist() == np.where(is_record, 0, 2).tolist()
 
 
 def test_large_ids_are_numbered_densely():

@@ -1,0 +1,262 @@
+"""The book against the oracle, and what must hold whatever comes, over random streams.
+
+Rules are data and every stream has one length, so that a few compilations serve all.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marsjax import book as mbook
+from marsjax.book.rules import TieBreak
+from marsjax.types import MAX_PRICE_TICKS, EventKind, Kind, Phase, SelfTrade, Status
+from tests.book.ledger import Ledger
+from tests.book.streams import (
+    EVERYTHING,
+    PLAIN,
+    as_tuples,
+    assert_same_state,
+    live_orders,
+    random_rows,
+    to_message,
+    to_rules,
+)
+from tests.oracle import LAST_SEQ, Oracle, OracleRules
+
+LENGTH = 48
+SLOTS = (3, 16, 64)  # one block; square blocks; many blocks
+INT32_MAX = 2**31 - 1
+
+
+def often(value, *others):
+    """Half the time the first value."""
+    return st.sampled_from([value] * len(others) + list(others))
+
+
+def weighted(kinds):
+    return st.sampled_from([int(k) for k, n in kinds.items() for _ in range(n)])
+
+
+rules = st.builds(
+    OracleRules,
+    tick=often(1, 2, 5),
+    lot=often(1, 2),
+    odd_lot_sells=st.booleans(),
+    max_qty=often(INT32_MAX, 8),
+    low_ticks=often(1, 96),
+    high_ticks=often(MAX_PRICE_TICKS, 104),
+    collar_bps=often(0, 200, 500),
+    collar_ticks=often(0, 3),
+    halt_bps=often(0, 200, 400),
+    self_trade=st.sampled_from(list(SelfTrade)),
+    keep_priority=st.booleans(),
+    tie_breaks=st.lists(st.sampled_from(list(TieBreak)), max_size=4).map(tuple),
+    band_bps=often(0, 100, 500),
+    rest_market=st.booleans(),
+)
+
+any_row = st.tuples(
+    weighted(EVERYTHING),
+    st.sampled_from([0, 1] * 6 + [2, -1]),
+    st.sampled_from([*range(95, 106)] * 2 + [0, -5, 1, 2**28, 2**28 + 1]),
+    st.sampled_from([1, 2, 3, 4, 6, 8] * 2 + [0, -1, 2**31 - 4, 2**31 - 1]),
+    st.sampled_from([*range(10)] * 2 + [-1]),
+    st.integers(0, 3),
+    st.sampled_from([0, 0, 0, 1, 2, 3, -1]),
+)
+"""Whatever comes: most of it is refused for one reason or another."""
+
+control = st.tuples(
+    st.sampled_from([int(Kind.PHASE)] * 2 + [int(Kind.UNCROSS)]),
+    st.just(0),
+    st.sampled_from([0, 0, 99, 100, 101]),
+    st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4, 5]),
+    st.just(0),
+    st.just(0),
+    st.just(0),
+)
+order = st.tuples(
+    weighted({Kind.LIMIT: 10, Kind.MARKET: 3, Kind.CANCEL: 2, Kind.MODIFY: 4}),
+    st.integers(0, 1),
+    st.integers(95, 105),
+    st.sampled_from([2, 4, 6, 8, 3]),
+    st.integers(0, 14),
+    st.integers(0, 3),
+    st.sampled_from([0, 0, 1, 2, 4]),
+)
+"""Mostly good orders."""
+
+UNCROSS = (int(Kind.UNCROSS), 0, 0, 0, 0, 0, 0)
+
+
+def lists(row, size):
+    return st.lists(row, min_size=size // 2, max_size=size)
+
+
+def run(book, rows, **options):
+    """`marsjax.book.run`, but a message that never ends is an error."""
+    num_calls = 0
+
+    def count(_):
+        nonlocal num_calls
+        num_calls += 1
+        assert num_calls < 2 * LENGTH, "a message does not end"
+
+    return mbook.run(book, to_message(rows, LENGTH), progress_fn=count, **options)
+
+
+def start(num_slots, oracle_rules, **options):
+    return mbook.init(num_slots, rules=to_rules(oracle_rules), **options)
+
+
+def compare(num_slots, rows, oracle_rules, phase=Phase.CONTINUOUS, reference=0):
+    """The book and the oracle agree: events, their messages, and all that is left."""
+    oracle = Oracle(num_slots, oracle_rules, phase, reference)
+    expected = [oracle.submit(*row) for row in rows]
+    book = start(num_slots, oracle_rules, phase=phase, reference_ticks=reference)
+    result = run(book, rows)
+    assert as_tuples(result.events) == [e for events in expected for e in events]
+    counts = np.bincount(result.message_index, minlength=LENGTH).tolist()
+    assert counts[: len(rows)] == [len(events) for events in expected]
+    assert (np.diff(result.message_index) >= 0).all()
+    assert_same_state(result.book, oracle)
+    return oracle, result
+
+
+quick = settings(max_examples=80, deadline=None, derandomize=True)
+many = settings(quick, max_examples=300)
+books = pytest.mark.parametrize("num_slots", SLOTS)
+
+
+@books
+@quick
+@given(lists(st.one_of(any_row, order, order), LENGTH), rules)
+def test_whatever_comes(num_slots, rows, oracle_rules):
+    compare(num_slots, rows, oracle_rules)
+
+
+@books
+@quick
+@given(lists(order, 30), lists(st.one_of(order, order, control), 16), rules)
+def test_auctions(num_slots, first, then, oracle_rules):
+    rows = [*first, UNCROSS, *then, UNCROSS]
+    compare(num_slots, rows, oracle_rules, Phase.COLLECT, 100)
+
+
+@books
+@many
+@given(st.integers(0, 2**32 - 1), rules)
+def test_a_day_with_everything(num_slots, seed, oracle_rules):
+    steps = {"tick": oracle_rules.tick, "lot": oracle_rules.lot}
+    rows = random_rows(np.random.default_rng(seed), LENGTH, EVERYTHING, **steps)
+    compare(num_slots, rows.tolist(), oracle_rules)
+
+
+extreme_rules = st.builds(
+    OracleRules,
+    tick=often(1, 7, 2**14, 2**28),
+    lot=often(1, 1000, INT32_MAX),
+    odd_lot_sells=st.booleans(),
+    collar_bps=often(0, 1, 9_999, 10_000),
+    collar_ticks=often(0, MAX_PRICE_TICKS),
+    halt_bps=often(0, 1, 9_999, 10_000),
+    self_trade=st.sampled_from(list(SelfTrade)),
+    tie_breaks=st.permutations(list(TieBreak)).map(lambda codes: tuple(codes[:4])),
+    band_bps=often(0, 1, 9_999, 10_000),
+    rest_market=st.booleans(),
+)
+extreme_prices = [
+    1,
+    2,
+    9_999,
+    10_001,
+    2**14,
+    2**27 + 2**14,
+    2**28 - 1,
+    2**28,
+    7 * 2**25,
+]
+extreme_order = st.tuples(
+    weighted({k: n for k, n in EVERYTHING.items() if k in PLAIN or n in (7, 8)}),
+    st.integers(0, 1),
+    st.sampled_from(extreme_prices),
+    st.sampled_from([1, 1000, 2**30, INT32_MAX - 2**30, INT32_MAX]),
+    st.integers(0, 6),
+    st.integers(0, 2),
+    st.sampled_from([0, 2**28, 2**29, INT32_MAX]),  # few refills
+)
+
+
+@books
+@quick
+@given(
+    lists(extreme_order, 16),
+    lists(extreme_order, 30),
+    extreme_rules,
+    st.sampled_from([0, *extreme_prices]),
+)
+def test_the_ends_of_the_int32(num_slots, first, then, oracle_rules, reference):
+    """The largest prices, quantities, ticks and widths: nothing wraps."""
+    starts = (int(Kind.PHASE), 0, 0, int(Phase.CONTINUOUS), 0, 0, 0)
+    rows = [*first, UNCROSS, starts, *then[: LENGTH - len(first) - 2]]
+    compare(num_slots, rows, oracle_rules, Phase.COLLECT, reference)
+
+
+@books
+@many
+@given(st.integers(0, 2**32 - 1), rules)
+def test_invariants(num_slots, seed, oracle_rules):
+    """Of the book alone: see `Ledger` for what they are."""
+    rng = np.random.default_rng(seed)
+    kinds = EVERYTHING if seed % 3 else PLAIN
+    steps = {"tick": oracle_rules.tick, "lot": oracle_rules.lot}
+    rows = random_rows(rng, LENGTH, kinds, **steps).tolist()
+    result = run(start(num_slots, oracle_rules), rows)
+    ledger = Ledger(num_slots)
+    ledger.follow(rows, result.events, result.message_index)
+    for side in (0, 1):
+        book = [
+            (p if 1 <= p <= MAX_PRICE_TICKS else 0, seq, i, owner, shown + hidden)
+            for p, seq, i, owner, shown, hidden, _ in live_orders(result.book, side)
+        ]
+        assert ledger.live(side) == book
+        assert int(result.book.total_qty_S[side]) == sum(row[-1] for row in book)
+
+
+def test_the_sequence_counter_runs_out():
+    rows = [(int(Kind.LIMIT), 0, 100, 1, i, 0, 0) for i in range(4)]
+    oracle = Oracle(16, next_seq=LAST_SEQ - 2)
+    expected = [event for row in rows for event in oracle.submit(*row)]
+    book = mbook.init(16)
+    book = book.replace(next_seq=book.next_seq + (LAST_SEQ - 2))
+    result = run(book, rows)
+    assert as_tuples(result.events) == expected
+    assert [e[0] for e in expected] == [EventKind.REST] * 2 + [EventKind.REJECT] * 2
+    assert expected[-1][5] == Status.SEQUENCE
+
+
+def views(book):
+    return mbook.quote(book), mbook.level2(book, 4)
+
+
+@quick
+@given(st.integers(0, 2**32 - 1), rules)
+def test_views(seed, oracle_rules):
+    """What the market sees after each message: displayed parts of limit orders."""
+    rng = np.random.default_rng(seed)
+    rows = random_rows(rng, LENGTH, EVERYTHING, tick=oracle_rules.tick).tolist()
+    oracle, quotes, levels, acted = Oracle(16, oracle_rules), [], [], []
+    for row in rows:
+        acted.append(bool(oracle.submit(*row)))
+        quotes.append(oracle.quote())
+        levels.append(oracle.level2(4))
+    result = run(start(16, oracle_rules), rows, observe_fn=views)
+    seen, seen_levels = result.observations
+    assert list(zip(*(x.tolist() for x in seen), strict=True)) == quotes
+    pairs = np.stack([seen_levels.price_ticks_SK, seen_levels.qty_SK], axis=-1)
+    shown = [
+        [[tuple(pair) for pair in side if pair[0]] for side in sides]
+        for sides in pairs.tolist()
+    ]
+    assert shown == levels
