@@ -235,14 +235,17 @@ class Oracle:
         self.join(order, rest)
         return order.displayed
 
-    def uncross(self) -> list:
-        """A call auction: its fills, what becomes of market orders, its result."""
+    def indicative(self) -> tuple[int, int]:
+        """Price and volume of a call auction that ended now; zeros if none would."""
         book = [
             [(None if o.is_market else o.price, o.qty) for o in self.orders(side)]
             for side in (0, 1)
         ]
-        reference = self.reference or self.last_price
-        price, volume = auction_price(*book, self.rules, reference)
+        return auction_price(*book, self.rules, self.reference or self.last_price)
+
+    def uncross(self) -> list:
+        """A call auction: its fills, what becomes of market orders, its result."""
+        price, volume = self.indicative()
         events = []
         for side in (0, 1):
             left = volume

@@ -21,13 +21,29 @@ from marsjax.types import Array
 OneFn = Callable[[Working, Array], tuple[Working, Array]]
 
 
-def for_each_book(one_fn: OneFn) -> Callable[[Book, Array], tuple[Book, Array]]:
+IMPLEMENTATIONS = ("auto", "loop", "vmap")
+
+
+def for_each_book(
+    one_fn: OneFn, implementation: str = "auto"
+) -> Callable[[Book, Array], tuple[Book, Array]]:
     """``one_fn`` on one book, or under any ``vmap`` on many.
 
     Args:
       one_fn: pure, without gather, scatter or sort: a book and a pytree of arrays to
         the book and a pytree of arrays.
+      implementation: ``"loop"`` takes the books one after the other, in one function;
+        ``"vmap"`` all at once; ``"auto"`` is the first on a CPU, else the second.
     """
+    if implementation not in IMPLEMENTATIONS:
+        raise ValueError(f"{implementation!r} is not one of {IMPLEMENTATIONS}")
+
+    def by_platform(loop_fn: Callable, vmap_fn: Callable, *args):
+        if implementation == "vmap":
+            return vmap_fn(*args)
+        if implementation == "loop":
+            return one_kernel(loop_fn)(*args)
+        return lax.platform_dependent(*args, cpu=one_kernel(loop_fn), default=vmap_fn)
 
     def unbatched(book: Book, args):
         work, out = one_fn(working(book), args)
@@ -66,12 +82,7 @@ def for_each_book(one_fn: OneFn) -> Callable[[Book, Array], tuple[Book, Array]]:
 
     @custom_vmap
     def batched(book_B: Book, args_B):
-        return lax.platform_dependent(
-            book_B,
-            args_B,
-            cpu=one_kernel(one_after_the_other),
-            default=jax.vmap(unbatched),
-        )
+        return by_platform(one_after_the_other, jax.vmap(unbatched), book_B, args_B)
 
     @batched.def_vmap
     def merge_axes(axis_size, in_batched, book_B, args_B):
@@ -85,9 +96,7 @@ def for_each_book(one_fn: OneFn) -> Callable[[Book, Array], tuple[Book, Array]]:
 
     @custom_vmap
     def run(book: Book, args):
-        return lax.platform_dependent(
-            book, args, cpu=one_kernel(unbatched), default=unbatched
-        )
+        return by_platform(unbatched, unbatched, book, args)
 
     @run.def_vmap
     def add_axis(axis_size, in_batched, book, args):

@@ -93,7 +93,7 @@ def decide(
     no_rest = bits(
         (~target.has_room, S.BOOK_FULL),
         (qty > INT32_MAX - total, S.TOTAL_QTY),
-        (work.next_seq >= INT32_MAX - 2**20, S.SEQUENCE),
+        (work.next_seq > INT32_MAX - 2**20, S.SEQUENCE),
     )
     no_rest = jnp.where(ends & ~immediate, no_rest, 0)
     return Deed(

@@ -16,7 +16,10 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 def one_kernel(fn: Callable) -> Callable:
     """``fn`` compiled as one function on a CPU."""
-    return _as_call(fn, xla_cpu_small_call="true", inlineable="false")
+    call = _as_call(fn, xla_cpu_small_call="true", inlineable="false")
+    # An argument that is a constant would be put into the function, whose parameter
+    # then goes unused, and the compiler (jaxlib 0.10.1) aborts on one without a use.
+    return lambda *args: call(*lax.optimization_barrier(args))
 
 
 def computed(values: Any) -> Any:

@@ -200,5 +200,6 @@ def cached_best(side: Array, block_W: Order) -> tuple[Array, Array]:
     """Best rank and sequence of a block, as its cache keeps them."""
     rank_W = jnp.where(block_W.qty > 0, sign_of(side) * block_W.price_ticks, INT32_MAX)
     rank = jnp.min(rank_W)
-    seq = jnp.min(jnp.where(rank_W == rank, block_W.seq, INT32_MAX))
+    is_best_W = (rank_W == rank) & (block_W.qty > 0)
+    seq = jnp.min(jnp.where(is_best_W, block_W.seq, INT32_MAX))
     return rank, seq

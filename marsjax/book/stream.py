@@ -63,7 +63,7 @@ def run_chunk(
       book: the book (donated).
       cursor: where it stands (donated).
       messages_T: the stream.
-      num_actions: actions to take; beyond the end of the stream they are idle.
+      num_actions: actions to take; beyond the end of the stream there are none.
       observe_fn: called on the book after each action.
 
     Returns:
@@ -72,13 +72,13 @@ def run_chunk(
     """
     rows_TM = packed(messages_T)
     if observe_fn is None:
-        chunk_fn = _make_chunk(num_actions)
+        chunk_fn = make_chunk(num_actions)
         book, (cursor, rows_AV) = chunk_fn(book, (cursor, rows_TM))
         return book, cursor, (*unpacked(rows_AV), ())
 
     def action(carry, _):
         book, cursor = carry
-        book, (cursor, rows_AV) = _make_chunk(1)(book, (cursor, rows_TM))
+        book, (cursor, rows_AV) = make_chunk(1)(book, (cursor, rows_TM))
         return (book, cursor), (rows_AV[0], observe_fn(book))
 
     (book, cursor), (rows_AV, seen) = lax.scan(
@@ -102,33 +102,41 @@ def unpacked(rows: Array) -> tuple[Event, Array]:
 
 
 @lru_cache
-def _make_chunk(num_actions: int):
-    """So many elementary actions of one book, as rows of event and position."""
+def make_chunk(num_actions: int, implementation: str = "auto"):
+    """A function that takes so many elementary actions of a stream.
+
+    Args:
+      num_actions: rows of the buffer; the function ends earlier with the stream.
+      implementation: see :func:`marsjax.book.batching.for_each_book`.
+
+    Returns:
+      a function of a book and ``(cursor, rows_TM)``, messages as `packed` makes them,
+      to the book and ``(cursor, rows_AV)``, what `unpacked` reads. ``vmap`` it.
+    """
 
     def one(work: Working, args):
         cursor, rows_TM = args
         length = rows_TM.shape[0]
 
-        def action(i, carry):
-            work, position, pending, out_AV = carry
-            at = jnp.minimum(position, length - 1)
-            row_M = lax.dynamic_slice(rows_TM, (at, 0), (1, rows_TM.shape[1]))[0]
+        def goes_on(carry):
+            i, _, position, _, _ = carry
+            return (i < num_actions) & (position < length)
+
+        def action(carry):
+            i, work, position, pending, out_AV = carry
+            row_M = lax.dynamic_slice(rows_TM, (position, 0), (1, rows_TM.shape[1]))[0]
             message = Message(*(row_M[m] for m in range(rows_TM.shape[1])))
-            is_over = position >= length
-            kind = jnp.where(is_over, int(Kind.NONE), message.kind)
-            work, event, pending = advance(work, message._replace(kind=kind), pending)
-            event = event._replace(is_last=jnp.where(is_over, 0, event.is_last))
+            work, event, pending = advance(work, message, pending)
             row_V = jnp.stack([*event, position])
             out_AV = lax.dynamic_update_slice(out_AV, row_V[None], (i, 0))
-            return work, position + event.is_last, pending, out_AV
+            return i + 1, work, position + event.is_last, pending, out_AV
 
         out_AV = jnp.zeros((num_actions, len(Event._fields) + 1), jnp.int32)
-        work, position, pending, out_AV = lax.fori_loop(
-            0, num_actions, action, (work, *cursor, out_AV)
-        )
+        start = (jnp.int32(0), work, *cursor, out_AV)
+        _, work, position, pending, out_AV = lax.while_loop(goes_on, action, start)
         return work, (Cursor(position, pending), out_AV)
 
-    return for_each_book(one)
+    return for_each_book(one, implementation)
 
 
 def start_cursor() -> Cursor:

@@ -6,13 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.gridspec import SubplotSpec
-from matplotlib.patches import Rectangle
 
 from marsjax.book import Levels
 from marsjax.errors import InputError
 from marsjax.plot.depth import cumulative_depth
 from marsjax.plot.numbers import price_text, price_unit, qty_text, ticks_text
+from marsjax.plot.rows import (
+    MARGIN,
+    ROW_HEIGHT,
+    TITLE_HEIGHT,
+    row_axes,
+    sheet,
+    tinted,
+)
 from marsjax.plot.style import (
     ASK,
     BID,
@@ -20,15 +26,12 @@ from marsjax.plot.style import (
     INK,
     TICK_SIZE,
     Picture,
-    new_axes,
-    new_figure,
 )
 from marsjax.plot.trades import TRADES_TITLE, Trades, draw_trades
 from marsjax.types import Side
 
-ROW_HEIGHT = 0.205  # inches
-LADDER_WIDTH, TRADES_WIDTH = 3.95, 2.2  # inches
-TITLE_HEIGHT = 0.42  # inches, with the space around a picture
+LADDER_WIDTH, TRADES_WIDTH = 3.83, 2.2  # inches
+_BETWEEN = 0.12  # inches
 _FEWEST_TRADES = 12  # shown beside however short a ladder
 _GAP = 0.3  # rows of white where prices are left out
 
@@ -81,32 +84,28 @@ def ladder(
       currency: unit of the prices, where ``tick_size`` is given.
       step_ticks: nearest that two prices can be, as `marsjax.book.rules.Rules.tick`.
     Raises:
-      InputError: levels of another shape, such as those of many books.
+      InputError: levels of another shape, such as those of many books, or no levels to
+        show.
     """
     rows = ladder_rows(levels, num_levels, step_ticks)
     num_rows = num_rows_of(rows)
     width = LADDER_WIDTH
     if trades is not None:
-        width += TRADES_WIDTH
+        width += _BETWEEN + TRADES_WIDTH
         num_trades = max(len(trades.qty_F), 1)
         num_rows = max(num_rows, 1 + min(num_trades, _FEWEST_TRADES))
-    figure = new_figure(width + 0.1, num_rows * ROW_HEIGHT + TITLE_HEIGHT)
-    grid = figure.add_gridspec(
-        1,
-        1 if trades is None else 2,
-        width_ratios=[LADDER_WIDTH, TRADES_WIDTH][: 1 if trades is None else 2],
-        wspace=0.04,
-    )
+    height = MARGIN + TITLE_HEIGHT + num_rows * ROW_HEIGHT
+    figure = sheet(2 * MARGIN + width, height)
+    at = (MARGIN, TITLE_HEIGHT)
     title = "Price ladder" if title is None else title
-    axes = blank_axes(figure, grid[0], title, num_rows, LADDER_WIDTH)
+    axes = row_axes(figure, *at, LADDER_WIDTH, num_rows, title)
     draw_ladder(axes, rows, tick_size=tick_size, currency=currency)
     if trades is not None:
+        at = (MARGIN + LADDER_WIDTH + _BETWEEN, TITLE_HEIGHT)
+        axes = row_axes(figure, *at, TRADES_WIDTH, num_rows, TRADES_TITLE)
+        room = int(num_rows) - 1
         draw_trades(
-            blank_axes(figure, grid[1], TRADES_TITLE, num_rows, TRADES_WIDTH),
-            trades,
-            width=TRADES_WIDTH,
-            num_rows=int(num_rows) - 1,
-            tick_size=tick_size,
+            axes, trades, width=TRADES_WIDTH, num_rows=room, tick_size=tick_size
         )
     return figure
 
@@ -118,20 +117,11 @@ def ladder_rows(levels: Levels, num_levels: int, step_ticks: int = 1) -> list[Ro
             f"levels have the shape {np.shape(levels.qty_SK)}, not [2, K]",
             "pick one book's with jax.tree.map(lambda x: x[i], levels)",
         )
-    book = {side: _side(levels, side, num_levels, step_ticks) for side in Side}
-    bids, asks = book[Side.BUY], book[Side.SELL]
-    middle = []
-    if bids and asks:
-        middle = [
-            Row(0, None, remark=_spread(asks[0].price_ticks, bids[0].price_ticks))
-        ]
-    elif not bids and not asks:
-        middle = [Row(0, None, remark="the book is empty")]
-    for side, own, other in ((Side.SELL, asks, bids), (Side.BUY, bids, asks)):
-        if other and not own:
-            middle = [Row(0, side, remark=f"no {_NAME[side]}")]
+    if num_levels < 1:
+        raise InputError(f"num_levels is {num_levels}", "show at least 1 level a side")
+    bids, asks = (_side(levels, side, num_levels, step_ticks) for side in Side)
     rows, top = [], 1.0  # the first row is the heading
-    for row in [*reversed(asks), *middle, *bids]:
+    for row in [*reversed(asks), Row(0, None, remark=_remark(bids, asks)), *bids]:
         # White stands on the side of the better price: above a bid, below an ask.
         white = _GAP * row.follows_gap
         rows.append(row._replace(top=top + white * (row.side == Side.BUY)))
@@ -151,8 +141,13 @@ def _side(levels: Levels, side: Side, num_levels: int, step_ticks: int) -> list[
     ]
 
 
-def _spread(ask_ticks: int, bid_ticks: int) -> str:
-    spread = ask_ticks - bid_ticks
+def _remark(bids: list[Row], asks: list[Row]) -> str:
+    """What stands between asks and bids."""
+    if not bids and not asks:
+        return "the book is empty"
+    if not bids or not asks:
+        return f"no {_NAME[Side.SELL if bids else Side.BUY]}"
+    spread = asks[0].price_ticks - bids[0].price_ticks
     if spread > 0:
         return f"spread {ticks_text(spread)}"
     return f"crossed by {ticks_text(-spread)}" if spread else "locked"
@@ -161,16 +156,6 @@ def _spread(ask_ticks: int, bid_ticks: int) -> str:
 def num_rows_of(rows: list[Row], notes: Sequence[str] = ()) -> float:
     """Height in rows of what `draw_ladder` draws."""
     return rows[-1].top + 1 + any(row.follows_gap for row in rows) + len(notes)
-
-
-def blank_axes(
-    figure: Picture, place: SubplotSpec, title: str, num_rows: float, width: float
-) -> Axes:
-    """Axes without any, in units of rows and inches."""
-    axes = new_axes(figure, place, title=title, grid="")
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(num_rows, 0))
-    return axes
 
 
 def draw_ladder(
@@ -184,7 +169,7 @@ def draw_ladder(
     """A column of prices with bars and quantities of bids left of it, asks right.
 
     Args:
-      axes: as `blank_axes` makes them, `LADDER_WIDTH` wide.
+      axes: of `marsjax.plot.rows.row_axes`, `LADDER_WIDTH` wide.
       rows: of `ladder_rows`.
       tick_size, currency: as for `ladder`.
       notes: lines to write under the ladder.
@@ -204,7 +189,7 @@ def draw_ladder(
     largest = max(row.qty for row in rows)
     for row in rows:
         if row.remark:
-            axes.add_patch(_box(0, LADDER_WIDTH, row.top, FAINT, 0.14))
+            axes.add_patch(tinted(0, LADDER_WIDTH, row.top, FAINT, 0.14))
             at = (middle, row.top + 0.5)
             axes.text(*at, row.remark, ha="center", **{**faint, "color": INK})
         else:
@@ -215,7 +200,7 @@ def draw_ladder(
         axes.text(0.38, under, "no orders at the prices between", ha="left", **faint)
         under += 1
     for line, note in enumerate(notes):
-        axes.text(0, under + line, note, ha="left", **faint)
+        axes.text(0, under + line, note, ha="left", **{**faint, "color": INK})
 
 
 def _draw_level(
@@ -227,8 +212,8 @@ def _draw_level(
     # Half a per cent is about the width of a line: no level is without a bar.
     length = sign * (middle - half) * max(share, 0.005)
     price_tint, bar_tint = (0.45, 0.65) if row.is_best else (0.13, 0.35)
-    axes.add_patch(_box(middle - half, 2 * half, row.top, color, price_tint))
-    axes.add_patch(_box(inner, length, row.top, color, bar_tint))
+    axes.add_patch(tinted(middle - half, 2 * half, row.top, color, price_tint))
+    axes.add_patch(tinted(inner, length, row.top, color, bar_tint))
     text = {
         "y": row.top + 0.5,
         "va": "center",
@@ -242,13 +227,6 @@ def _draw_level(
     if row.follows_gap:
         edge = row.top - _GAP / 2 if sign < 0 else row.top + 1 + _GAP / 2
         _dotted(axes, middle - half, middle + half, edge)
-
-
-def _box(left: float, width: float, top: float, color: str, tint: float) -> Rectangle:
-    """A tinted part of a row; neighbours keep a white line between them."""
-    return Rectangle(
-        (left, top + 0.06), width, 0.88, facecolor=color, alpha=tint, linewidth=0
-    )
 
 
 def _dotted(axes: Axes, left: float, right: float, at: float) -> None:

@@ -3,7 +3,7 @@
 from marsjax.plot.axes import price_decimals
 
 _EXACT_BELOW = 10_000
-_UNITS = ("k", "M", "B", "T", "Q")
+_UNITS = ("k", "M", "B", "T")
 
 
 def qty_text(qty: int) -> str:
@@ -23,6 +23,18 @@ def qty_text(qty: int) -> str:
             if abs(value) < limit:
                 return f"{value:.{decimals}f}{unit}"
     return f"{float(qty):.2e}"
+
+
+def round_qty_text(qty: int) -> str:
+    """The same for a round quantity, such as an axis has, without idle zeros.
+
+    >>> [round_qty_text(q) for q in (0, 2_500, 80_000, 1_500_000_000)]
+    ['0', '2,500', '80k', '1.5B']
+    """
+    text = qty_text(qty)
+    if "." not in text:
+        return text
+    return text[:-1].rstrip("0").rstrip(".") + text[-1]
 
 
 def price_text(price_ticks: int, tick_size: float | None) -> str:

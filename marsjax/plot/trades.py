@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from marsjax.errors import InputError
 from marsjax.plot.numbers import price_text, qty_text
+from marsjax.plot.rows import tinted
 from marsjax.plot.style import BUYER, FAINT, INK, SELLER, TICK_SIZE
 from marsjax.types import Event, EventKind, Side
 
@@ -88,13 +88,13 @@ def draw_trades(
     """Write the newest trades into the rows of an axes.
 
     Args:
-      axes: with rows of height 1 from 0 downwards, the first for the heading.
+      axes: of `marsjax.plot.rows.row_axes`; its first row is for the heading.
       trades: oldest first.
-      width: of the axes in the units of its x axis, inches.
+      width: of the axes, inches.
       num_rows: rows under the heading.
       tick_size: price of one tick; ``None`` for prices in ticks.
     """
-    price_at = width - 0.56
+    price_at = width - 0.54
     text = {"va": "center", "fontsize": TICK_SIZE, "color": INK}
     heading = {**text, "color": FAINT}
     axes.text(0.06, 0.5, "aggressor", ha="left", **heading)
@@ -110,9 +110,7 @@ def draw_trades(
         axes.text(width / 2, 1.5, "no trades", ha="center", **heading)
     for row, (price, qty, side) in enumerate(shown, start=1):
         name, color = _LOOKS[int(side)]
-        axes.add_patch(
-            Rectangle((0, row + 0.06), width, 0.88, facecolor=color, alpha=0.22, lw=0)
-        )
+        axes.add_patch(tinted(0, width, row, color, 0.22))
         axes.text(0.06, row + 0.5, name, ha="left", **text)
         axes.text(price_at, row + 0.5, price_text(price, tick_size), ha="right", **text)
         axes.text(width - 0.05, row + 0.5, qty_text(qty), ha="right", **text)

@@ -3,12 +3,14 @@
 Rules are data and every stream has one length, so that a few compilations serve all.
 """
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marsjax import book as mbook
+from marsjax.book import auction
 from marsjax.book.rules import TieBreak
 from marsjax.types import MAX_PRICE_TICKS, EventKind, Kind, Phase, SelfTrade, Status
 from tests.book.ledger import Ledger
@@ -142,6 +144,21 @@ def test_whatever_comes(num_slots, rows, oracle_rules):
 def test_auctions(num_slots, first, then, oracle_rules):
     rows = [*first, UNCROSS, *then, UNCROSS]
     compare(num_slots, rows, oracle_rules, Phase.COLLECT, 100)
+
+
+indicative = jax.jit(auction.indicative)
+
+
+@quick
+@given(lists(order, LENGTH), rules)
+def test_indicative(rows, oracle_rules):
+    """What an auction would do now, without doing it."""
+    oracle, result = compare(16, rows, oracle_rules, Phase.COLLECT, 100)
+    price, qty, surplus = (int(x) for x in indicative(result.book))
+    assert (price, qty) == oracle.indicative()
+    bids = [o.qty for o in oracle.orders(0) if o.is_market or o.price >= price]
+    asks = [o.qty for o in oracle.orders(1) if o.is_market or o.price <= price]
+    assert surplus == (sum(bids) - sum(asks) if qty else 0)
 
 
 @books
