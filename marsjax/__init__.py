@@ -5,6 +5,8 @@ in one compiled loop over many markets. The names here are those most used; the 
 in the subpackages.
 """
 
+import sys
+
 from marsjax.data import prepare_lobster, prepare_sse, read_store, read_tape
 from marsjax.market import (
     Rollout,
@@ -15,6 +17,11 @@ from marsjax.market import (
 )
 from marsjax.synth import synthetic_tape
 from marsjax.train.load import load
+
+if "IPython" in sys.modules:  # in a notebook, a book draws itself
+    from marsjax.plot.notebook import register
+
+    register()
 
 __all__ = [
     "Rollout",

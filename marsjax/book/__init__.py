@@ -6,6 +6,9 @@ exchange acts one fill at a time (`match`), which `submit` repeats for one messa
 `stream` for a whole tape.
 """
 
+from marsjax.book.auction import Indicative, indicative
+from marsjax.book.many import ManyResult, run_many
+from marsjax.book.rules import Rules, TieBreak
 from marsjax.book.state import Book, init, with_slots
 from marsjax.book.stream import StreamResult, run
 from marsjax.book.submit import submit
@@ -21,15 +24,21 @@ from marsjax.book.views import (
 
 __all__ = [
     "Book",
+    "Indicative",
     "Levels",
     "LiveOrders",
+    "ManyResult",
     "Quote",
+    "Rules",
     "StreamResult",
+    "TieBreak",
+    "indicative",
     "init",
     "level2",
     "live_orders",
     "quote",
     "run",
+    "run_many",
     "submit",
     "volumes_around_mid",
     "with_slots",

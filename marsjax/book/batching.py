@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
 
-from marsjax.book.kernel import one_kernel
+from marsjax.book.kernel import in_mode, one_kernel
 from marsjax.book.slots import Slots
 from marsjax.book.state import Book, Working, closed, working
 from marsjax.types import Array
@@ -39,11 +39,11 @@ def for_each_book(
         raise ValueError(f"{implementation!r} is not one of {IMPLEMENTATIONS}")
 
     def by_platform(loop_fn: Callable, vmap_fn: Callable, *args):
-        if implementation == "vmap":
-            return vmap_fn(*args)
-        if implementation == "loop":
-            return one_kernel(loop_fn)(*args)
-        return lax.platform_dependent(*args, cpu=one_kernel(loop_fn), default=vmap_fn)
+        loop_fn = one_kernel(in_mode("loop", loop_fn))
+        vmap_fn = in_mode("vmap", vmap_fn)
+        if implementation == "auto":
+            return lax.platform_dependent(*args, cpu=loop_fn, default=vmap_fn)
+        return (loop_fn if implementation == "loop" else vmap_fn)(*args)
 
     def unbatched(book: Book, args):
         work, out = one_fn(working(book), args)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from marsjax.book import wide
 from marsjax.book.accounts import Accounts, apply_all, row_cash, row_of
 from marsjax.book.fees import Fees, charge, most
-from marsjax.book.search import only_if
+from marsjax.book.kernel import only_if
 from marsjax.book.state import Book
 from marsjax.book.wide import Wide
 from marsjax.types import (

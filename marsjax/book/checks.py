@@ -45,7 +45,7 @@ def bits(*faults: tuple[Array, S]) -> Array:
     """The status bits of the faults that hold."""
     out = jnp.zeros((), jnp.int32)
     for is_fault, bit in faults:
-        out |= jnp.where(is_fault, int(bit), 0)
+        out |= is_fault.astype(jnp.int32) * int(bit)
     return out
 
 

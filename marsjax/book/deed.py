@@ -97,7 +97,7 @@ def decide(
     )
     no_rest = jnp.where(ends & ~immediate, no_rest, 0)
     return Deed(
-        reason=first_of(reason, no_rest, jnp.where(halts, int(S.HALT), 0)),
+        reason=first_of(reason, no_rest, bits((halts, S.HALT))),
         qty=qty,
         owner=owner,
         display=display,

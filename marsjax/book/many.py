@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from marsjax.book.state import Book
 from marsjax.book.stream import make_chunk, packed, start_cursor, unpacked
@@ -58,7 +58,7 @@ def run_many(
       num_actions: A, elementary actions of a book a device call; by default enough for
         most streams (a quarter more than messages). More calls follow if they are
         needed.
-      implementation: see :func:`marsjax.book.batching.for_each_book`.
+      implementation: see :func:`marsjax.book.stream.make_chunk`.
       mesh: devices to divide the books over, along the mesh's first axis; B must be a
         multiple of their number.
     """
@@ -70,6 +70,11 @@ def run_many(
     cursor_B = jax.tree.map(
         lambda x: jnp.zeros((num_books, *x.shape), x.dtype), start_cursor()
     )
+    if mesh is not None:
+        books = NamedSharding(mesh, PartitionSpec(mesh.axis_names[0]))
+        books_B, cursor_B, rows_BTM = jax.device_put(
+            (books_B, cursor_B, rows_BTM), books
+        )
     parts = []
     while True:
         books_B, (cursor_B, rows_BAV) = run(books_B, (cursor_B, rows_BTM))

@@ -21,7 +21,6 @@ from marsjax.book.kernel import computed
 from marsjax.book.pending import Pending
 from marsjax.book.report import event_of, is_uncrossed, what_is_left
 from marsjax.book.sight import look
-from marsjax.book.slots import Slots
 from marsjax.book.state import Working
 from marsjax.book.target import Target, aim, want
 from marsjax.types import Event, Message, Phase
@@ -70,7 +69,7 @@ def _count(
 ) -> Working:
     """The scalars of the book after the action."""
     added = jnp.where(deed.rests, deed.qty, 0) - change.off
-    total_qty_S = Slots.pair(
+    total_qty_S = work.slots.pair(
         *(x + jnp.where(target.side == s, added, 0) for s, x in enumerate(_two(work)))
     )
     ends_auction = is_uncrossed(target) & (pending.volume > 0)

@@ -52,9 +52,8 @@ def what_is_left(
     calls = (stage == IDLE) & (message.kind == Kind.UNCROSS)
     leg_left = pending.qty - change.leg_qty
     after_leg = jnp.where(stage == BIDS, ASKS, LEFTOVER)
-    next_stage = jnp.full((), IDLE, jnp.int32)
+    next_stage = (goes_on | deed.reinserts).astype(jnp.int32) * MATCHING
     for is_it, code in (
-        (goes_on | deed.reinserts, MATCHING),
         (deed.takes_maker & takes_both, EXPIRING),
         (deed.mass & (wanted.owned > 1), CANCELLING),
         (calls, jnp.where(wanted.auction_qty > 0, BIDS, LEFTOVER)),
@@ -93,9 +92,8 @@ def event_of(
     rejects = deed.reason != 0
     takes_off = deed.cancels | deed.mass | deed.takes_maker
     trades = deed.fills | deed.decrements
-    kind = jnp.full((), EventKind.NONE, jnp.int32)
+    kind = (deed.rests | change.reprices).astype(jnp.int32) * int(EventKind.REST)
     for is_it, code in (
-        (deed.rests | change.reprices, EventKind.REST),
         (deed.fills, EventKind.FILL),
         (takes_off, EventKind.CANCEL),
         (deed.replaces, EventKind.REPLACE),

@@ -1,27 +1,13 @@
-"""Searches that look at more than one block, each run only for a message that needs it.
+"""Searches that look at more than one block, each only for a message that asks."""
 
-``lax.cond`` under ``vmap`` runs both its branches. `only_if` is a loop of no or one
-turn: a batch in which no book asks for the work does not pay for it.
-"""
-
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
-from marsjax.book.slots import INT32_MAX, SPILLED, Slots, any_of, first_index, pick
+from marsjax.book.kernel import only_if
+from marsjax.book.slots import INT32_MAX, SPILLED, Slots, any_of, pick
 from marsjax.types import Array, SelfTrade
-
-
-def only_if(is_wanted: Array, fn: Callable[[], Any], default: Any) -> Any:
-    """``fn()`` where ``is_wanted``, else ``default`` (same structure and dtypes)."""
-
-    def body(carry):
-        return jnp.zeros((), bool), fn()
-
-    return lax.cond(is_wanted, lambda: fn(), lambda: default)
 
 
 def zeros(num: int) -> tuple[Array, ...]:
@@ -43,12 +29,12 @@ def find_order(slots: Slots, order_id: Array, cache) -> Found:
     (bid_ids, bid_qty), (ask_ids, ask_qty) = slots.ids(home)
     is_bid_W = (bid_qty > 0) & (bid_ids == order_id)
     is_ask_W = (ask_qty > 0) & (ask_ids == order_id)
-    code = jnp.max(jnp.where(is_bid_W, 1, 0) + jnp.where(is_ask_W, 2, 0))
+    code = jnp.max(is_bid_W.astype(jnp.int32) + 2 * is_ask_W.astype(jnp.int32))
     is_found = code > 0
-    found = (is_found.astype(jnp.int32), jnp.where(code == 2, 1, 0), home)
+    found = (is_found.astype(jnp.int32), (code == 2).astype(jnp.int32), home)
     if slots.num_blocks == 1:
         return Found(is_found, found[1], home)
-    spilled_S = [lax.dynamic_slice(side[SPILLED], (home,), (1,))[0] for side in cache]
+    spilled_S = [slots.one_of(side[SPILLED], home) for side in cache]
     is_elsewhere = ~is_found & (spilled_S[0] + spilled_S[1] > 0)
 
     def look_everywhere():
@@ -56,10 +42,9 @@ def find_order(slots: Slots, order_id: Array, cache) -> Found:
         for side in range(2):
             order = slots.all(side)
             is_it_CW = (order.qty > 0) & (order.order_id == order_id)
-            block = first_index(jnp.max(is_it_CW.astype(jnp.int32), axis=-1) > 0)
-            has.append(block < slots.num_blocks)
-            block_S.append(jnp.where(has[-1], block, 0))
-        side = jnp.where(has[1], 1, 0)
+            has.append(any_of(is_it_CW))
+            block_S.append(slots.block_of(is_it_CW))
+        side = has[1].astype(jnp.int32)
         is_any = (has[0] | has[1]).astype(jnp.int32)
         return is_any, side, pick(side, block_S)
 
@@ -85,10 +70,9 @@ def oldest_of(slots: Slots, owner: Array, is_wanted: Array) -> Oldest:
             order = slots.all(side)
             is_it_CW = (order.qty > 0) & (order.owner == owner)
             count.append(jnp.sum(is_it_CW.astype(jnp.int32)))
-            seq_C = jnp.min(jnp.where(is_it_CW, order.seq, INT32_MAX), axis=-1)
-            seq_S.append(jnp.min(seq_C))
-            block_S.append(first_index(seq_C == seq_S[-1]))
-        side = jnp.where(seq_S[1] < seq_S[0], 1, 0)
+            seq_S.append(jnp.min(jnp.where(is_it_CW, order.seq, INT32_MAX)))
+            block_S.append(slots.block_of(is_it_CW & (order.seq == seq_S[-1])))
+        side = (seq_S[1] < seq_S[0]).astype(jnp.int32)
         return Oldest(count[0] + count[1], side, pick(side, block_S), pick(side, seq_S))
 
     return only_if(is_wanted, look, Oldest(*zeros(4)))

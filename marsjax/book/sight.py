@@ -58,7 +58,8 @@ def look(work: Working, message: Message, pending: Pending, cache) -> Sight:
     )
     is_fresh = pending.stage == IDLE
     names = is_fresh & is_in(kind, Kind.CANCEL, Kind.MODIFY)
-    side = jnp.where(names, found.side, jnp.where(message.side == 1, 1, 0))
+    is_sell = (message.side == 1).astype(jnp.int32)
+    side = jnp.where(names, found.side, is_sell)
     side = jnp.where(is_fresh, side, pending.side)
     sign = sign_of(side)
     opposite, own = pick(side, rank_S[::-1]), pick(side, rank_S)

@@ -127,6 +127,16 @@ class Slots(NamedTuple):
         cache_BSGC = lax.dynamic_update_slice(cache_BSGC, spilled, at)
         return Slots(order_BSCFW, cache_BSGC, self.index)
 
+    def block_of(self, is_it_CW: Array) -> Array:
+        """The first block with a true element; 0 if there is none."""
+        block = first_index(jnp.max(is_it_CW.astype(jnp.int32), axis=-1) > 0)
+        return jnp.where(block < self.num_blocks, block, 0)
+
+    def free_slot(self, is_live_W: Array, order_id: Array) -> Array:
+        """The first empty slot of a block, W if there is none."""
+        del order_id  # its block was chosen already
+        return first_index(~is_live_W)
+
     def one_of(self, x_C: Array, block: Array) -> Array:
         """A block's element of a cached array."""
         return lax.dynamic_slice(x_C, (block,), (1,))[0]

@@ -157,6 +157,30 @@ def init(
     )
 
 
+def rebuild_cache(order_SCFW: Array) -> Array:
+    """The cached values of every block, ``[2, 4, C]``, from its slots."""
+    num_blocks = order_SCFW.shape[1]
+    field = {name: order_SCFW[:, :, f] for f, name in enumerate(FIELDS)}
+    is_live_SCW = field["qty"] > 0
+    sign_S11 = jnp.array([-1, 1], jnp.int32)[:, None, None]
+    rank_SCW = jnp.where(is_live_SCW, sign_S11 * field["price_ticks"], INT32_MAX)
+    rank_SC = jnp.min(rank_SCW, axis=-1)
+    is_best_SCW = is_live_SCW & (rank_SCW == rank_SC[..., None])
+    seq_SC = jnp.min(jnp.where(is_best_SCW, field["seq"], INT32_MAX), axis=-1)
+    count_SC = jnp.sum(is_live_SCW.astype(jnp.int32), axis=-1)
+    home_SCW = home_block(field["order_id"], num_blocks)
+    block_C = jnp.arange(num_blocks, dtype=jnp.int32)
+    is_away_SCW = is_live_SCW & (home_SCW != block_C[None, :, None])
+    spilled_SC = jnp.stack(
+        [
+            jnp.sum((is_away_SCW & (home_SCW == c)).astype(jnp.int32), axis=(1, 2))
+            for c in range(num_blocks)
+        ],
+        axis=-1,
+    )
+    return jnp.stack([rank_SC, seq_SC, count_SC, spilled_SC], axis=1)
+
+
 def with_slots(book: Book, num_slots: int) -> Book:
     """The same live orders in a book of ``num_slots`` slots a side (host).
 

@@ -15,9 +15,10 @@ from jax import lax
 from marsjax.book.batching import for_each_book
 from marsjax.book.integers import to_int32
 from marsjax.book.match import advance
+from marsjax.book.pallas import make_pallas_chunk
 from marsjax.book.pending import Pending, nothing_pending
 from marsjax.book.state import Book, Working, with_slots
-from marsjax.types import Array, Event, EventKind, Kind, Message, Status
+from marsjax.types import Array, Event, EventKind, Message, Status
 
 ObserveFn = Callable[[Book], Any]
 
@@ -107,12 +108,15 @@ def make_chunk(num_actions: int, implementation: str = "auto"):
 
     Args:
       num_actions: rows of the buffer; the function ends earlier with the stream.
-      implementation: see :func:`marsjax.book.batching.for_each_book`.
+      implementation: see :func:`marsjax.book.batching.for_each_book`; or ``"pallas"``,
+        a kernel for accelerators (`marsjax.book.pallas`).
 
     Returns:
       a function of a book and ``(cursor, rows_TM)``, messages as `packed` makes them,
       to the book and ``(cursor, rows_AV)``, what `unpacked` reads. ``vmap`` it.
     """
+    if implementation == "pallas":
+        return make_pallas_chunk(num_actions)
 
     def one(work: Working, args):
         cursor, rows_TM = args

@@ -7,7 +7,7 @@ from jax import lax
 
 from marsjax.book.auction import crossing
 from marsjax.book.checks import is_in, is_new_order, static_reason
-from marsjax.book.kernel import computed
+from marsjax.book.kernel import computed, only_if
 from marsjax.book.pending import (
     ASKS,
     BIDS,
@@ -17,7 +17,7 @@ from marsjax.book.pending import (
     MATCHING,
     Pending,
 )
-from marsjax.book.search import is_fillable, oldest_of, only_if, zeros
+from marsjax.book.search import is_fillable, oldest_of, zeros
 from marsjax.book.sight import Sight, is_waiting_market
 from marsjax.book.slots import COUNT, Order, best_of, first_index, pick
 from marsjax.book.state import Working
@@ -118,8 +118,8 @@ def aim(
     legs = is_in(stage, BIDS, ASKS) & (pending.qty > 0)
     left_bids, left_asks = (is_waiting_market(s, sight.rank_S[s]) for s in (0, 1))
     leftover = in_auction & ~legs & (left_bids | left_asks)
-    leg_side = jnp.where(stage == BIDS, 0, 1)
-    auction_side = jnp.where(legs, leg_side, jnp.where(left_bids, 0, 1))
+    is_ask_side = jnp.where(legs, stage != BIDS, ~left_bids)
+    auction_side = is_ask_side.astype(jnp.int32)
 
     is_posting = is_in(kind, Kind.POST_ONLY, Kind.POST_ONLY_SLIDE)
     takes = (stage == IDLE) & is_new_order(kind) & ~is_posting
@@ -146,11 +146,13 @@ def aim(
     is_it_W = jnp.where(
         sight.names,
         is_live_W & (block_W.order_id == message.order_id),
-        jnp.where(
-            by_best | wanted.is_mass, is_live_W & (block_W.seq == seq), ~is_live_W
-        ),
+        is_live_W & (block_W.seq == seq),
     )
-    slot = jnp.minimum(first_index(is_it_W), slots.width - 1)
+    free_slot = slots.free_slot(is_live_W, message.order_id)
+    slot = jnp.where(
+        sight.names | by_best | wanted.is_mass, first_index(is_it_W), free_slot
+    )
+    slot = jnp.minimum(slot, slots.width - 1)
     has_room = free_block < slots.num_blocks
     target = Target(
         side,

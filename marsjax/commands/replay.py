@@ -1,13 +1,16 @@
 """``marsjax replay``: run tapes through the book and see where it agrees with them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from marsjax.commands.console import progress_bar, show
-from marsjax.data import read_store
+from marsjax.data import Tape, read_store
+from marsjax.data.day_check import check_day
 from marsjax.data.replay_check import check_tape
 
 _COLUMNS = (
@@ -29,6 +32,10 @@ class Replay:
     sequence are the tape's own. A cancel is matched if it takes exactly its quantity
     off exactly its order. Quotes are compared with the orderbook file where one was
     given.
+
+    A whole day of Shanghai is also computed from its raw opening auction on: both call
+    auctions are shown beside the exchange's own. An auction is ok if price, volume,
+    every order filled and every trade are.
     """
 
     store: Annotated[Path, tyro.conf.Positional]
@@ -42,10 +49,7 @@ class Replay:
         tapes = read_store(self.store)
         with progress_bar() as report:
             for tape in tapes:
-                total = len(tape.messages)
-                rows.append(
-                    check_tape(tape, lambda n, t=tape, m=total: report(t.name, n, m))
-                )
+                rows.append(_check(tape, report))
         show(
             [{name: row[name] for name in _COLUMNS} for row in rows],
             title=f"Replay of {self.store}",
@@ -53,6 +57,59 @@ class Replay:
             payload=rows,
             notes=[note for row in rows for note in _notes(row)],
         )
+        auctions = [auction for row in rows for auction in _auctions(row)]
+        if auctions and not self.json:
+            show(
+                auctions,
+                title="Call auctions, ours beside the exchange's",
+                as_json=False,
+                notes=[_day_note(row) for row in rows if row["day"]],
+            )
+
+
+def _check(tape: Tape, report: Callable[[str, int, int], None]) -> dict:
+    total, again = len(tape.messages), f"{tape.name}, auctions computed"
+    row = check_tape(tape, lambda num: report(tape.name, num, total))
+    return {**row, "day": check_day(tape, progress_fn=partial(report, again))}
+
+
+def _auctions(row: dict) -> list[dict]:
+    """The auctions of a tape as rows of a table."""
+    return [
+        {
+            "symbol": row["symbol"],
+            "auction": each["auction"].removesuffix(" auction"),
+            "price": each["price"],
+            "exchange": each["exchange_price"],
+            "volume": each["qty"],
+            "exchange's": each["exchange_qty"],
+            "orders": f"{each['orders_identical']:,} of {each['orders_total']:,}",
+            "trades": f"{each['trades_identical']:,} of {each['trades_total']:,}",
+            "ok": "yes" if each["ok"] else "NO",
+        }
+        for each in (row["day"]["auctions"] if row["day"] else ())
+    ]
+
+
+def _day_note(row: dict) -> str:
+    """How far the day computed from the raw opening auction on is the tape's."""
+    day = row["day"]
+    fills = f"{day['fills_identical']:,} of {day['fills_total']:,}"
+    if day["identical"]:
+        text = (
+            "computed from the raw opening auction on, the day equals the tape in all: "
+            f"both auctions, {fills} continuous fills, nothing refused, never crossed"
+        )
+    else:
+        text = (
+            "computed from the raw opening auction on, the day DIFFERS from the tape: "
+            f"{sum(each['ok'] for each in day['auctions'])} of {len(day['auctions'])} "
+            f"auctions, {fills} continuous fills, {day['cancels_matched']:,} of "
+            f"{day['cancels_total']:,} cancels, {day['rejected']:,} messages refused, "
+            f"{day['crossed_states']:,} crossed states"
+        )
+        text = "; ".join([text, *day["status"]])
+    return f"{row['tape']}: {text}"
 
 
 def _notes(row: dict) -> list[str]:
@@ -69,6 +126,8 @@ def _notes(row: dict) -> list[str]:
             "outside continuous matching (auctions, out of queue order) taken off the "
             "order that the tape names"
         )
+    if row["day"] is None:
+        notes.append("no auction orders on the tape: its auctions are not computed")
     if row["levels_exact"]:
         exact = [f"{100 * x:.2f}" for x in row["levels_exact"]]
         perfect = next((k for k, x in enumerate(exact) if x != "100.00"), len(exact))

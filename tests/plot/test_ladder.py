@@ -94,7 +94,8 @@ def test_odd_books_say_what_they_are(book, words, tmp_path):
 
 def test_no_level_is_without_a_bar():
     tiny = levels([(100, 1)], [(101, 10**9)])
-    assert bars(ladder(tiny), BID.lower())[0] < 0
+    (bid,), (ask,) = (bars(ladder(tiny), color.lower()) for color in (BID, ASK))
+    assert -bid >= 0.004 * ask
 
 
 def test_units():
@@ -124,7 +125,7 @@ def widest(trades):
     """The most digits there can be, drawn."""
     top = 2**28
     book = levels([(top - 2, 2**31 - 1), (top - 3, 8_191)], [(top, 2**31 - 1)])
-    figure = ladder(book, trades, tick_size=0.01)
+    figure = ladder(book, trades, tick_size=0.01, currency="CNY")
     figure.canvas.draw()
     return figure
 
@@ -133,6 +134,12 @@ def test_nothing_overlaps_or_is_cut_off_with_many_digits():
     many = Trades(np.full(3, 2**28), np.array([8_888, 99_900, 1]), np.array([-1, 0, 1]))
     figure = widest(many)
     assert figure.get_size_inches()[0] * 96 <= 602
+    cell = figure.axes[0].patches[0].get_window_extent()
+    prices = [t for t in figure.axes[0].texts if t.get_text().startswith("2,684")]
+    assert len(prices) == 3
+    for price in prices:
+        box = price.get_window_extent()
+        assert cell.x0 < box.x0 and box.x1 < cell.x1
     for axes in figure.axes:
         boxes = [text.get_window_extent() for text in axes.texts]
         for i, one in enumerate(boxes):

@@ -1,7 +1,9 @@
 """Books draw themselves where IPython runs, and nothing happens where it does not."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import jax
@@ -13,6 +15,7 @@ from marsjax.book import Book, StreamResult, init, run
 from marsjax.plot.notebook import book_png, register, result_png
 from marsjax.types import Kind, Message
 
+ROOT = Path(__file__).parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -62,6 +65,7 @@ def test_a_batch_is_shown_as_text(formatter, result):
     assert set(data) == {"text/plain"} and "Book(" in data["text/plain"]
     data, _ = formatter.format(result._replace(book=many))
     assert set(data) == {"text/plain"}
+    assert book_png(many) is None and result_png(result._replace(book=many)) is None
 
 
 def test_without_values_there_is_no_picture(result):
@@ -99,7 +103,7 @@ def test_nothing_happens_where_ipython_does_not_run(monkeypatch):
     assert not hasattr(Book, "_repr_html_") and not hasattr(StreamResult, "_repr_png_")
 
 
-def test_in_a_real_shell():
+def test_in_a_real_shell(tmp_path):
     """`display` of a kernel-like shell, in a process of its own."""
     pytest.importorskip("IPython", reason="needs IPython")
     code = """
@@ -113,5 +117,11 @@ data, _ = shell.display_formatter.format(init(4))
 assert data["image/png"][:4] == b"\\x89PNG", data
 print("shown")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout.strip().endswith("shown"), done.stderr[-2000:]

@@ -16,6 +16,7 @@ from marsjax.plot.numbers import price_text, qty_text, round_qty_text, ticks_tex
         (99_950, "100k"),
         (999_499, "999k"),
         (999_500, "1.00M"),
+        (9_997_000, "10.0M"),
         (2**31 - 1, "2.15B"),
         (2 * (2**31 - 1), "4.29B"),
         (2**63 - 1, "9.22e+18"),

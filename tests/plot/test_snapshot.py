@@ -122,7 +122,7 @@ def test_all_status_bits_fit():
     edge = figure.axes[1].get_window_extent().x0
     for line in lines:
         box = line.get_window_extent()
-        assert 0 < box.y0 and box.x1 < edge
+        assert box.y0 > 0 and box.x1 < edge
 
 
 def test_the_price_grid_of_the_rules_is_no_gap():
