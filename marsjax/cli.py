@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from marsjax.commands.bench import Bench
 from marsjax.commands.demo import Demo
 from marsjax.commands.prepare import Prepare
 from marsjax.commands.replay import Replay
@@ -23,6 +24,7 @@ COMMANDS = {
     "replay": Replay,
     "train": Train,
     "simulate": Simulate,
+    "bench": Bench,
 }
 
 

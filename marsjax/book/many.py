@@ -16,13 +16,21 @@ from marsjax.types import Array, Event, Message
 class ManyResult(NamedTuple):
     """What many streams did.
 
-    ``events``: ``[B, A]`` each, those of a book in order, unused rows of kind ``NONE``;
-    ``message_index``: ``[B, A]`` the message of each event.
+    ``rows_BVA``: the events as the exchange wrote them, read through the properties.
     """
 
     books: Book
-    events: Event
-    message_index: Array
+    rows_BVA: Array
+
+    @property
+    def events(self) -> Event:
+        """``[B, A]`` each, those of a book in order, unused rows of kind ``NONE``."""
+        return unpacked(self.rows_BVA)[0]
+
+    @property
+    def message_index(self) -> Array:
+        """``[B, A]`` the message of each event."""
+        return unpacked(self.rows_BVA)[1]
 
 
 @lru_cache
@@ -34,7 +42,7 @@ def _make_run(num_actions: int, implementation: str, mesh: Mesh | None):
         run = jax.shard_map(
             run, mesh=mesh, in_specs=books, out_specs=books, check_vma=False
         )
-    return jax.jit(run, donate_argnums=(0,))
+    return jax.jit(run, donate_argnums=(0, 1))
 
 
 def run_many(
@@ -77,9 +85,9 @@ def run_many(
         )
     parts = []
     while True:
-        books_B, (cursor_B, rows_BAV) = run(books_B, (cursor_B, rows_BTM))
-        parts.append(rows_BAV)
+        books_B, cursor_B, rows_BVA = run(books_B, cursor_B, rows_BTM)
+        parts.append(rows_BVA)
         if bool(np.all(np.asarray(cursor_B.position) >= length)):
             break
-    rows_BAV = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)
-    return ManyResult(books_B, *unpacked(rows_BAV))
+    rows_BVA = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
+    return ManyResult(books_B, rows_BVA)

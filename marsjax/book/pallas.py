@@ -23,7 +23,7 @@ from marsjax.book.registers import Registers
 from marsjax.book.rules import Rules
 from marsjax.book.slots import FIELDS, Order
 from marsjax.book.state import Book, Working, rebuild_cache
-from marsjax.types import Event, Message
+from marsjax.types import Array, Event, Message
 
 MOST_SLOTS = 1024
 """Slots a side that the registers of one program can hold: 56 KiB."""
@@ -39,14 +39,13 @@ def make_pallas_chunk(num_actions: int) -> Callable:
     Slots a side must be a power of two, at most `MOST_SLOTS`.
     """
 
-    def run(book: Book, args):
+    def run(book: Book, cursor, rows_TM: Array):
         num_slots = book.num_slots
         if num_slots & (num_slots - 1) or num_slots > MOST_SLOTS:
             raise ValueError(
                 f"the kernel needs a power of two of at most {MOST_SLOTS} slots a "
                 f"side, not {num_slots}: use another implementation"
             )
-        cursor, rows_TM = args
         order_SFN = jnp.moveaxis(book.order_SCFW, 2, 1).reshape(2, len(FIELDS), -1)
         rules = jax.tree.leaves(book.rules)
         tie_breaks_R, rules = (
@@ -59,8 +58,8 @@ def make_pallas_chunk(num_actions: int) -> Callable:
             [*small, book.total_qty_S[0], book.total_qty_S[1], position, *pending]
         )
         rules_V = jnp.concatenate([jnp.stack(rules), tie_breaks_R])
-        out_AV = jnp.zeros((num_actions, _NUM_EVENT), jnp.int32)
-        operands = (order_SFN, state_V, rules_V, rows_TM, out_AV)
+        out_VA = jnp.zeros((_NUM_EVENT, num_actions), jnp.int32)
+        operands = (order_SFN, state_V, rules_V, rows_TM, out_VA)
         kernel = partial(_kernel, num_actions, book.order_SCFW.shape[1])
 
         # A few lanes a thread: reductions across threads cost more than across lanes.
@@ -77,7 +76,7 @@ def make_pallas_chunk(num_actions: int) -> Callable:
                 name="exchange",
             )
 
-        order_SFN, state_V, out_AV = lax.platform_dependent(
+        order_SFN, state_V, out_VA = lax.platform_dependent(
             *operands, cpu=call(True), default=call(False)
         )
         num_blocks, _, width = book.order_SCFW.shape[1:]
@@ -94,7 +93,7 @@ def make_pallas_chunk(num_actions: int) -> Callable:
             rules=book.rules,
             **dict(zip(_SCALARS, small, strict=True)),
         )
-        return book, (type(cursor)(position, Pending(*pending)), out_AV)
+        return book, type(cursor)(position, Pending(*pending)), out_VA
 
     return run
 
@@ -129,7 +128,7 @@ def _kernel(num_actions: int, num_blocks: int, *refs) -> None:
         work = Working(slots, total_qty_S=totals, rules=rules, **scalars)
         work, event, pending = advance(work, message, pending)
         for v, value in enumerate((*event, position)):
-            out_ref[i, v] = value
+            out_ref[v, i] = value
         small = [getattr(work, name).astype(jnp.int32) for name in _SCALARS]
         sides = (work.slots.bids, work.slots.asks)
         position = position + event.is_last

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from marsjax.book.batching import for_each_book
+from marsjax.book.batching import Inbox, Outbox, for_each_book
 from marsjax.book.integers import to_int32
 from marsjax.book.match import advance
 from marsjax.book.pallas import make_pallas_chunk
@@ -21,6 +21,8 @@ from marsjax.book.state import Book, Working, with_slots
 from marsjax.types import Array, Event, EventKind, Message, Status
 
 ObserveFn = Callable[[Book], Any]
+
+NUM_VALUES = len(Event._fields) + 1
 
 _FULL = int(Status.BOOK_FULL)
 
@@ -73,19 +75,18 @@ def run_chunk(
     """
     rows_TM = packed(messages_T)
     if observe_fn is None:
-        chunk_fn = make_chunk(num_actions)
-        book, (cursor, rows_AV) = chunk_fn(book, (cursor, rows_TM))
-        return book, cursor, (*unpacked(rows_AV), ())
+        book, cursor, rows_VA = make_chunk(num_actions)(book, cursor, rows_TM)
+        return book, cursor, (*unpacked(rows_VA), ())
 
     def action(carry, _):
         book, cursor = carry
-        book, (cursor, rows_AV) = make_chunk(1)(book, (cursor, rows_TM))
-        return (book, cursor), (rows_AV[0], observe_fn(book))
+        book, cursor, rows_VA = make_chunk(1)(book, cursor, rows_TM)
+        return (book, cursor), (rows_VA[:, 0], observe_fn(book))
 
     (book, cursor), (rows_AV, seen) = lax.scan(
         action, (book, cursor), length=num_actions, xs=None
     )
-    return book, cursor, (*unpacked(rows_AV), seen)
+    return book, cursor, (*unpacked(rows_AV.T), seen)
 
 
 def packed(messages_T: Message) -> Array:
@@ -97,8 +98,8 @@ def packed(messages_T: Message) -> Array:
 
 
 def unpacked(rows: Array) -> tuple[Event, Array]:
-    """Events and the positions of their messages from rows ``[..., 12]``."""
-    columns = [rows[..., v] for v in range(len(Event._fields) + 1)]
+    """Events and the positions of their messages from rows ``[..., 12, A]``."""
+    columns = [rows[..., v, :] for v in range(NUM_VALUES)]
     return Event(*columns[:-1]), columns[-1]
 
 
@@ -112,35 +113,30 @@ def make_chunk(num_actions: int, implementation: str = "auto"):
         a kernel for accelerators (`marsjax.book.pallas`).
 
     Returns:
-      a function of a book and ``(cursor, rows_TM)``, messages as `packed` makes them,
-      to the book and ``(cursor, rows_AV)``, what `unpacked` reads. ``vmap`` it.
+      a function of a book, its cursor and messages as `packed` makes them, to the
+      book, its cursor and rows that `unpacked` reads. ``vmap`` it.
     """
     if implementation == "pallas":
         return make_pallas_chunk(num_actions)
 
-    def one(work: Working, args):
-        cursor, rows_TM = args
-        length = rows_TM.shape[0]
+    def one(work: Working, cursor: Cursor, inbox: Inbox, outbox: Outbox):
+        length = inbox.rows_BTM.shape[1]
 
         def goes_on(carry):
-            i, _, position, _, _ = carry
+            i, _, (position, _), _ = carry
             return (i < num_actions) & (position < length)
 
         def action(carry):
-            i, work, position, pending, out_AV = carry
-            row_M = lax.dynamic_slice(rows_TM, (position, 0), (1, rows_TM.shape[1]))[0]
-            message = Message(*(row_M[m] for m in range(rows_TM.shape[1])))
+            i, work, (position, pending), outbox = carry
+            message = Message(*inbox.read(position))
             work, event, pending = advance(work, message, pending)
-            row_V = jnp.stack([*event, position])
-            out_AV = lax.dynamic_update_slice(out_AV, row_V[None], (i, 0))
-            return i + 1, work, position + event.is_last, pending, out_AV
+            outbox = outbox.write(i, jnp.stack([*event, position]))
+            return i + 1, work, Cursor(position + event.is_last, pending), outbox
 
-        out_AV = jnp.zeros((num_actions, len(Event._fields) + 1), jnp.int32)
-        start = (jnp.int32(0), work, *cursor, out_AV)
-        _, work, position, pending, out_AV = lax.while_loop(goes_on, action, start)
-        return work, (Cursor(position, pending), out_AV)
+        start = (jnp.int32(0), work, cursor, outbox)
+        return lax.while_loop(goes_on, action, start)[1:]
 
-    return for_each_book(one, implementation)
+    return for_each_book(one, NUM_VALUES, num_actions, implementation)
 
 
 def start_cursor() -> Cursor:

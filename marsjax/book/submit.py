@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from marsjax.book.batching import for_each_book
+from marsjax.book.batching import Inbox, Outbox, for_each_book
 from marsjax.book.integers import to_int32
 from marsjax.book.match import advance
 from marsjax.book.pending import nothing_pending
 from marsjax.book.state import Book, Working
-from marsjax.types import Array, Event, EventKind, Message, Status
+from marsjax.types import Event, EventKind, Message, Status
 
 
 def submit(
@@ -37,8 +37,9 @@ def submit(
     message = jax.tree.map(lambda x: jnp.asarray(to_int32(x)), message)
     if message.display_qty is None:
         message = message._replace(display_qty=jnp.zeros_like(message.kind))
-    book, events_EV = _make_submit(max_events)(book, tuple(message))
-    return book, Event(*(events_EV[..., v] for v in range(len(Event._fields))))
+    row_1M = jnp.stack(message)[None]
+    book, _, events_VE = _make_submit(max_events)(book, (), row_1M)
+    return book, Event(*(events_VE[v] for v in range(len(Event._fields))))
 
 
 @lru_cache
@@ -47,28 +48,26 @@ def _make_submit(max_events: int | None):
     is_listed = max_events is not None
     num_rows = max_events if is_listed else 1
 
-    def one(work: Working, message: tuple[Array, ...]):
-        message = Message(*message)
+    def one(work: Working, carried: tuple, inbox: Inbox, outbox: Outbox):
+        message = Message(*inbox.read(jnp.int32(0)))
 
         def action(carry):
-            work, pending, row, _, events_EV = carry
+            work, pending, row, _, outbox = carry
             work, event, pending = advance(work, message, pending)
             is_last = event.is_last == 1
             is_event = event.kind != EventKind.NONE
             # Rows beyond the buffer go to the last one, which the last event keeps.
             slot = jnp.minimum(row, num_rows - 1)
-            old_V = lax.dynamic_slice(events_EV, (slot, 0), (1, len(event)))[0]
             keeps = is_event & ((row < num_rows - 1) | is_last)
-            new_V = jnp.where(keeps, jnp.stack(event), old_V)
-            events_EV = lax.dynamic_update_slice(events_EV, new_V[None], (slot, 0))
+            row_V = jnp.where(keeps, jnp.stack(event), outbox.read(slot))
+            outbox = outbox.write(slot, row_V)
             is_cut = is_event & is_listed & (row >= num_rows)
             bit = jnp.where(is_cut, int(Status.EVENTS_TRUNCATED), 0).astype(jnp.uint32)
             work = work._replace(status=work.status | bit)
-            return work, pending, row + is_event, ~is_last, events_EV
+            return work, pending, row + is_event, ~is_last, outbox
 
-        events_EV = jnp.zeros((num_rows, len(Event._fields)), jnp.int32)
-        start = (work, nothing_pending(), jnp.int32(0), jnp.bool_(True), events_EV)
-        work, _, _, _, events_EV = lax.while_loop(lambda c: c[3], action, start)
-        return work, events_EV
+        start = (work, nothing_pending(), jnp.int32(0), jnp.bool_(True), outbox)
+        work, *_, outbox = lax.while_loop(lambda c: c[3], action, start)
+        return work, carried, outbox
 
-    return for_each_book(one)
+    return for_each_book(one, len(Event._fields), num_rows)

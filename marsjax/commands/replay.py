@@ -79,16 +79,18 @@ def _auctions(row: dict) -> list[dict]:
         {
             "symbol": row["symbol"],
             "auction": each["auction"].removesuffix(" auction"),
-            "price": each["price"],
-            "exchange": each["exchange_price"],
-            "volume": each["qty"],
-            "exchange's": each["exchange_qty"],
-            "orders": f"{each['orders_identical']:,} of {each['orders_total']:,}",
-            "trades": f"{each['trades_identical']:,} of {each['trades_total']:,}",
+            "ours": _print(each["price"], each["qty"]),
+            "exchange's": _print(each["exchange_price"], each["exchange_qty"]),
+            "orders alike": f"{each['orders_identical']:,} of {each['orders_total']:,}",
+            "trades alike": f"{each['trades_identical']:,} of {each['trades_total']:,}",
             "ok": "yes" if each["ok"] else "NO",
         }
         for each in (row["day"]["auctions"] if row["day"] else ())
     ]
+
+
+def _print(price: float, qty: int) -> str:
+    return f"{price:,.2f} x {qty:,}" if qty else "no trade"
 
 
 def _day_note(row: dict) -> str:
@@ -98,7 +100,8 @@ def _day_note(row: dict) -> str:
     if day["identical"]:
         text = (
             "computed from the raw opening auction on, the day equals the tape in all: "
-            f"both auctions, {fills} continuous fills, nothing refused, never crossed"
+            f"both auctions, all {day['fills_total']:,} continuous fills and "
+            f"{day['cancels_total']:,} cancels, nothing refused, never crossed"
         )
     else:
         text = (

@@ -99,7 +99,7 @@ def step(
         status=market.status | over_bit,
     )
     record = Record(
-        **message._asdict(),
+        *message[:6],
         clock_s=clock_s,
         clock_ns=clock_ns,
         traded_qty=traded_qty,

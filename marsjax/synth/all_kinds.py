@@ -30,8 +30,8 @@ def with_all_kinds(
     """A changed copy of rows of :class:`marsjax.synth.random_stream.RandomStream`.
 
     Of the limit orders some become post-only (rejecting or sliding), icebergs, orders
-    that only collect, or reach through the opposite side; of the cancels a quarter
-    takes off a part and a quarter is a modify, half of these in place; of the
+    that only collect, or reach through the opposite side; of the cancels a tenth
+    takes off a part and a tenth is a modify, many of these in place; of the
     immediate-or-cancel orders a third becomes market orders. One new order in a hundred
     has an id drawn from all, as has one cancel.
 
@@ -41,7 +41,7 @@ def with_all_kinds(
       num_ids: ids are drawn below this.
       rare: chance a message of what costs a walk through the book: a fill-or-kill, and
         at a tenth of it each a mass cancel and the start of an auction or halt of 20
-        to 200 messages.
+        to 200 messages; twice as often trading is told to go on.
       bad: chance a message that one field has an odd value or the kind is none to act
         on.
       num_owners: owners are drawn below this; 0 is everybody else.
@@ -57,7 +57,7 @@ def with_all_kinds(
     kind = rows[:, KIND].copy()
     is_new = (kind == Kind.LIMIT) | (kind == Kind.IOC)
     put(is_new, OWNER, rng.integers(0, num_owners, num))
-    put(some(is_new, 0.2), DISPLAY, rng.integers(1, 3 * LOT, num))
+    put(some(is_new, 0.2), DISPLAY, rng.integers(LOT // 4, 3 * LOT, num))
     towards = np.where(rows[:, SIDE] == Side.BUY, 1, -1) * rng.integers(1, 12, num)
     put(some(kind == Kind.LIMIT, 0.08), PRICE, rows[:, PRICE] + towards)
     for share, to in (
@@ -71,8 +71,8 @@ def with_all_kinds(
 
     is_cancel = kind == Kind.CANCEL
     choice = rng.random(num)
-    put(is_cancel & (choice < 0.5), QTY, rng.integers(1, 2 * LOT, num))
-    is_modify = is_cancel & (choice < 0.25)
+    put(is_cancel & (choice < 0.2), QTY, rng.integers(1, 2 * LOT, num))
+    is_modify = is_cancel & (choice < 0.1)
     put(is_modify, KIND, int(Kind.MODIFY))
     put(some(is_modify, 0.5), PRICE, rows[:, PRICE] + towards)
     put(some(is_modify, 0.5), QTY, rng.integers(1, 6 * LOT, num))
@@ -81,11 +81,17 @@ def with_all_kinds(
     is_odd = rng.random(num) < bad
     column = rng.integers(0, len(Message._fields), num)
     rows[is_odd, column[is_odd]] = rng.choice(ODD_VALUES, num)[is_odd]
+    # A vast iceberg would trade millions of times.
+    put(rows[:, QTY] > 2**20, DISPLAY, 0)
     put(some(is_odd, 0.3), KIND, rng.choice([int(k) for k in ODD_KINDS], num))
 
     is_mass = rng.random(num) < rare / 10
     put(is_mass, KIND, int(Kind.MASS_CANCEL))
     put(is_mass, OWNER, rng.integers(0, num_owners, num))
+    # Trading goes on, from a new reference price, wherever a rule has halted it.
+    is_start = some(is_new, 2 * rare)
+    put(is_start, KIND, int(Kind.PHASE))
+    put(is_start, QTY, int(Phase.CONTINUOUS))
     for start in np.flatnonzero(rng.random(num) < rare / 10):
         _break(rng, rows, start)
     return rows

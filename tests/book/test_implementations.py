@@ -117,7 +117,7 @@ def test_lowers_for_a_gpu(implementation):
     chunk = jax.vmap(make_chunk(32, implementation))
     books, cursors = stack([mbook.init(128)] * 2), stack([start_cursor()] * 2)
     rows = jnp.zeros((2, 32, len(Message._fields)), jnp.int32)
-    traced = jax.jit(chunk).trace(books, (cursors, rows))
+    traced = jax.jit(chunk).trace(books, cursors, rows)
     text = traced.lower(lowering_platforms=("cuda",)).as_text()
     assert ("triton" in text) == (implementation == "pallas")
 

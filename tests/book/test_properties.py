@@ -3,6 +3,8 @@
 Rules are data and every stream has one length, so that a few compilations serve all.
 """
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -11,9 +13,22 @@ from hypothesis import strategies as st
 
 from marsjax import book as mbook
 from marsjax.book import auction
-from marsjax.book.rules import TieBreak
-from marsjax.types import MAX_PRICE_TICKS, EventKind, Kind, Phase, SelfTrade, Status
+from marsjax.types import MAX_PRICE_TICKS, EventKind, Kind, Phase, Status
 from tests.book.ledger import Ledger
+from tests.book.strategies import (
+    any_row,
+    control,
+    extreme_order,
+    extreme_prices,
+    extreme_rules,
+    fill_or_kill_bid,
+    market_order,
+    order,
+    resting_ask,
+    rules,
+    tie_rules,
+    tied_order,
+)
 from tests.book.streams import (
     EVERYTHING,
     PLAIN,
@@ -28,68 +43,10 @@ from tests.oracle import LAST_SEQ, Oracle, OracleRules
 
 LENGTH = 48
 SLOTS = (3, 16, 64)  # one block; square blocks; many blocks
-INT32_MAX = 2**31 - 1
 
-
-def often(value, *others):
-    """Half the time the first value."""
-    return st.sampled_from([value] * len(others) + list(others))
-
-
-def weighted(kinds):
-    return st.sampled_from([int(k) for k, n in kinds.items() for _ in range(n)])
-
-
-rules = st.builds(
-    OracleRules,
-    tick=often(1, 2, 5),
-    lot=often(1, 2),
-    odd_lot_sells=st.booleans(),
-    max_qty=often(INT32_MAX, 8),
-    low_ticks=often(1, 96),
-    high_ticks=often(MAX_PRICE_TICKS, 104),
-    collar_bps=often(0, 200, 500),
-    collar_ticks=often(0, 3),
-    halt_bps=often(0, 200, 400),
-    self_trade=st.sampled_from(list(SelfTrade)),
-    keep_priority=st.booleans(),
-    tie_breaks=st.lists(st.sampled_from(list(TieBreak)), max_size=4).map(tuple),
-    band_bps=often(0, 100, 500),
-    rest_market=st.booleans(),
-)
-
-any_row = st.tuples(
-    weighted(EVERYTHING),
-    st.sampled_from([0, 1] * 6 + [2, -1]),
-    st.sampled_from([*range(95, 106)] * 2 + [0, -5, 1, 2**28, 2**28 + 1]),
-    st.sampled_from([1, 2, 3, 4, 6, 8] * 2 + [0, -1, 2**31 - 4, 2**31 - 1]),
-    st.sampled_from([*range(10)] * 2 + [-1]),
-    st.integers(0, 3),
-    st.sampled_from([0, 0, 0, 1, 2, 3, -1]),
-)
-"""Whatever comes: most of it is refused for one reason or another."""
-
-control = st.tuples(
-    st.sampled_from([int(Kind.PHASE)] * 2 + [int(Kind.UNCROSS)]),
-    st.just(0),
-    st.sampled_from([0, 0, 99, 100, 101]),
-    st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4, 5]),
-    st.just(0),
-    st.just(0),
-    st.just(0),
-)
-order = st.tuples(
-    weighted({Kind.LIMIT: 10, Kind.MARKET: 3, Kind.CANCEL: 2, Kind.MODIFY: 4}),
-    st.integers(0, 1),
-    st.integers(95, 105),
-    st.sampled_from([2, 4, 6, 8, 3]),
-    st.integers(0, 14),
-    st.integers(0, 3),
-    st.sampled_from([0, 0, 1, 2, 4]),
-)
-"""Mostly good orders."""
 
 UNCROSS = (int(Kind.UNCROSS), 0, 0, 0, 0, 0, 0)
+OPEN = (int(Kind.PHASE), 0, 0, int(Phase.CONTINUOUS), 0, 0, 0)
 
 
 def lists(row, size):
@@ -127,7 +84,7 @@ def compare(num_slots, rows, oracle_rules, phase=Phase.CONTINUOUS, reference=0):
 
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)
-many = settings(quick, max_examples=300)
+many = settings(quick, max_examples=200)
 books = pytest.mark.parametrize("num_slots", SLOTS)
 
 
@@ -140,25 +97,41 @@ def test_whatever_comes(num_slots, rows, oracle_rules):
 
 @books
 @quick
-@given(lists(order, 30), lists(st.one_of(order, order, control), 16), rules)
-def test_auctions(num_slots, first, then, oracle_rules):
-    rows = [*first, UNCROSS, *then, UNCROSS]
-    compare(num_slots, rows, oracle_rules, Phase.COLLECT, 100)
+@given(
+    st.one_of(lists(order, 30), lists(order, 30), lists(market_order, 9)),
+    st.sampled_from([(UNCROSS,), (UNCROSS, OPEN), (OPEN,)]),
+    lists(st.one_of(order, order, control), 14),
+    rules,
+    st.sampled_from([0, *range(97, 104)]),
+)
+def test_auctions(num_slots, first, then, last, oracle_rules, reference):
+    rows = [*first, *then, *last, UNCROSS]
+    compare(num_slots, rows, oracle_rules, Phase.COLLECT, reference)
 
 
 indicative = jax.jit(auction.indicative)
 
 
-@quick
-@given(lists(order, LENGTH), rules)
-def test_indicative(rows, oracle_rules):
-    """What an auction would do now, without doing it."""
-    oracle, result = compare(16, rows, oracle_rules, Phase.COLLECT, 100)
+@many
+@given(lists(tied_order, 6), tie_rules, st.integers(85, 125))
+def test_tie_breaks(rows, oracle_rules, reference):
+    """Also what an auction would do, without doing it."""
+    compare(16, [*rows, UNCROSS], oracle_rules, Phase.COLLECT, reference)
+    oracle, result = compare(16, rows, oracle_rules, Phase.COLLECT, reference)
     price, qty, surplus = (int(x) for x in indicative(result.book))
     assert (price, qty) == oracle.indicative()
     bids = [o.qty for o in oracle.orders(0) if o.is_market or o.price >= price]
     asks = [o.qty for o in oracle.orders(1) if o.is_market or o.price <= price]
     assert surplus == (sum(bids) - sum(asks) if qty else 0)
+
+
+@books
+@quick
+@given(lists(resting_ask, 20), lists(fill_or_kill_bid, 20), rules)
+def test_fill_or_kill(num_slots, asks, bids, oracle_rules):
+    """All or nothing, with icebergs, own orders and a halt in the way."""
+    oracle_rules = replace(oracle_rules, tick=1, lot=1)
+    compare(num_slots, [*asks, *bids], oracle_rules, reference=100)
 
 
 @books
@@ -168,41 +141,6 @@ def test_a_day_with_everything(num_slots, seed, oracle_rules):
     steps = {"tick": oracle_rules.tick, "lot": oracle_rules.lot}
     rows = random_rows(np.random.default_rng(seed), LENGTH, EVERYTHING, **steps)
     compare(num_slots, rows.tolist(), oracle_rules)
-
-
-extreme_rules = st.builds(
-    OracleRules,
-    tick=often(1, 7, 2**14, 2**28),
-    lot=often(1, 1000, INT32_MAX),
-    odd_lot_sells=st.booleans(),
-    collar_bps=often(0, 1, 9_999, 10_000),
-    collar_ticks=often(0, MAX_PRICE_TICKS),
-    halt_bps=often(0, 1, 9_999, 10_000),
-    self_trade=st.sampled_from(list(SelfTrade)),
-    tie_breaks=st.permutations(list(TieBreak)).map(lambda codes: tuple(codes[:4])),
-    band_bps=often(0, 1, 9_999, 10_000),
-    rest_market=st.booleans(),
-)
-extreme_prices = [
-    1,
-    2,
-    9_999,
-    10_001,
-    2**14,
-    2**27 + 2**14,
-    2**28 - 1,
-    2**28,
-    7 * 2**25,
-]
-extreme_order = st.tuples(
-    weighted({k: n for k, n in EVERYTHING.items() if k in PLAIN or n in (7, 8)}),
-    st.integers(0, 1),
-    st.sampled_from(extreme_prices),
-    st.sampled_from([1, 1000, 2**30, INT32_MAX - 2**30, INT32_MAX]),
-    st.integers(0, 6),
-    st.integers(0, 2),
-    st.sampled_from([0, 2**28, 2**29, INT32_MAX]),  # few refills
-)
 
 
 @books
@@ -215,8 +153,7 @@ extreme_order = st.tuples(
 )
 def test_the_ends_of_the_int32(num_slots, first, then, oracle_rules, reference):
     """The largest prices, quantities, ticks and widths: nothing wraps."""
-    starts = (int(Kind.PHASE), 0, 0, int(Phase.CONTINUOUS), 0, 0, 0)
-    rows = [*first, UNCROSS, starts, *then[: LENGTH - len(first) - 2]]
+    rows = [*first, UNCROSS, OPEN, *then]
     compare(num_slots, rows, oracle_rules, Phase.COLLECT, reference)
 
 
@@ -239,6 +176,20 @@ def test_invariants(num_slots, seed, oracle_rules):
         ]
         assert ledger.live(side) == book
         assert int(result.book.total_qty_S[side]) == sum(row[-1] for row in book)
+
+
+def test_a_collar_behind_a_waiting_market_order():
+    """It is no price to compare with; the last price is."""
+    rows = [
+        (int(Kind.LIMIT), 1, 100, 1, 1, 0, 0),
+        (int(Kind.LIMIT), 0, 100, 1, 2, 0, 0),
+        (int(Kind.PHASE), 0, 0, int(Phase.COLLECT), 0, 0, 0),
+        (int(Kind.MARKET), 0, 0, 5, 3, 0, 0),
+        OPEN,
+        (int(Kind.LIMIT), 0, 200, 1, 4, 0, 0),
+    ]
+    oracle, _ = compare(16, rows, OracleRules(collar_bps=1_000))
+    assert oracle.status == Status.COLLAR
 
 
 def test_the_sequence_counter_runs_out():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from marsjax import book as mbook
+from marsjax.book.slots import OWNER
 from marsjax.data import read_store, write_tapes
 from marsjax.data.replay import book_at, replay_tape
 from marsjax.errors import InputError
@@ -216,14 +217,14 @@ def test_cancels_spare_users_orders():
     assert int(target.order_id) == 3  # nearest price, nearest size, oldest
     assert int(target.price_ticks) == 98 and int(target.side) == Side.BUY
     assert bool(can_cancel(book))
-    only_users = book.replace(owner_SN=jnp.full_like(book.owner_SN, 3))
+    only_users = book.replace(order_SCFW=book.order_SCFW.at[:, :, OWNER].set(3))
     assert not bool(can_cancel(only_users))
 
 
 def test_no_cancel_is_drawn_while_none_can_hit(start):
     """A market whose every order is a user's: the model only adds."""
     book = start.market.book
-    owned = book.replace(owner_SN=jnp.ones_like(book.owner_SN))
+    owned = book.replace(order_SCFW=book.order_SCFW.at[:, :, OWNER].set(1))
     market = start.market.replace(book=owned)
     ran = rollout(
         start._replace(market=market),

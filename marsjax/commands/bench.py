@@ -1,0 +1,31 @@
+"""``marsjax bench``: how fast the parts of marsjax are, on this machine."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from marsjax.commands.bench_book import BenchBook
+
+# A union of one thing would lose its name on the command line.
+Part = (
+    Annotated[BenchBook, tyro.conf.subcommand("book")]
+    | Annotated[None, tyro.conf.Suppress]
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure speed and memory on this machine.
+
+    Prints a table with the machine's name, or writes JSON: see the help of each part.
+
+    Example: marsjax bench book --books 1 64 --slots 128
+    """
+
+    part: Part
+    """what to measure"""
+
+    def run(self) -> None:
+        """Measure it."""
+        self.part.run()
