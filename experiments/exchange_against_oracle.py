@@ -70,9 +70,12 @@ def expected(oracle: Oracle, rows: np.ndarray) -> np.ndarray:
     ).T
 
 
-def happened(book, rows: np.ndarray, length: int = CHUNK):
-    """The book after rows, and its events ``[E, 8]`` as `expected` has them."""
-    result = run(book, to_message(rows, length), chunk_size=CHUNK)
+def happened(book, rows: np.ndarray, length: int):
+    """The book after rows, and its events ``[E, 8]`` as `expected` has them.
+
+    Rows are padded to ``length``, so that streams share one compilation.
+    """
+    result = run(book, to_message(rows, length), chunk_size=length)
     e = result.events
     # What a reject has for a price means nothing.
     price = np.where(e.kind == EventKind.REJECT, 0, e.price_ticks)
@@ -128,7 +131,7 @@ def shrink(rows: np.ndarray, slots: int, rules: OracleRules) -> np.ndarray | Non
 
 def compare(slots: int, num_messages: int, seed: int, queue) -> None:
     """One book beside its oracle; puts what it finds into the queue."""
-    stream = RandomStream(seed, slots // 2, num_ids=4 * slots)
+    stream = RandomStream(seed, slots // 2, num_ids=4 * slots + 4)
     rng = np.random.default_rng(seed)
     rare = min(RARE_SLOTS / slots, 1e-2)
     book, oracle = start(slots, RULES[0])
@@ -148,7 +151,7 @@ def compare(slots: int, num_messages: int, seed: int, queue) -> None:
         want = expected(oracle, rows)
         oracle_s += time.process_time() - began
         began = time.process_time()
-        book, got = happened(book, rows)
+        book, got = happened(book, rows, CHUNK)
         book_s += time.process_time() - began
         at = first_difference(got, want)
         state = None

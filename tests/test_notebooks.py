@@ -44,5 +44,5 @@ def test_notebook_runs(path, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     cells = json.loads((tmp_path / "out.ipynb").read_text())["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
     assert not any("def " in "".join(cell["source"]) for cell in cells)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
 
-from marsjax.book.kernel import in_mode, one_kernel
+from marsjax.book.kernel import computed, in_mode, one_kernel
 from marsjax.book.slots import Slots
 from marsjax.book.state import Book, Working, closed, working
 from marsjax.types import Array
@@ -30,7 +30,8 @@ class Inbox(NamedTuple):
         """The fields of message ``t``."""
         num_fields = self.rows_BTM.shape[2]
         start = (self.index, t, 0)
-        row_M = lax.dynamic_slice(self.rows_BTM, start, (1, 1, num_fields))[0, 0]
+        row_M = lax.dynamic_slice(self.rows_BTM, start, (1, 1, num_fields))
+        row_M = computed(row_M[0, 0])
         return tuple(row_M[m] for m in range(num_fields))
 
 

@@ -43,7 +43,6 @@ def advance(
       the book, the event, and what is left of the message. A refused message leaves
       every order as it was and sets its status bits.
     """
-    message, pending = computed((message, pending))
     cache = work.slots.cache()
     sight = computed(look(work, message, pending, cache))
     wanted = want(work, message, pending, sight)
@@ -53,10 +52,11 @@ def advance(
     left = what_is_left(work, message, pending, sight, wanted, target, deed, change)
     event = event_of(message, pending, sight, target, deed, change, left.stage)
     small = _count(work, message, pending, target, deed, change)
-    # All that was read comes before the write, which then needs no copy of the book.
-    place = (target, block_W, change.order, cache)
+    place = settle.place_of(work.slots, target, block_W, change.order, cache)
+    # All that is read comes before the write, which then needs no copy of the book.
     place, small, event, left = computed((place, small[1:], event, left))
-    return Working(settle.write(work.slots, *place), *small), event, left
+    slots = work.slots.write(target.side, target.block, target.slot, *place)
+    return Working(slots, *small), event, left
 
 
 def _count(

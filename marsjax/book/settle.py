@@ -95,8 +95,13 @@ def _taken_off(
     ), refill
 
 
-def write(slots: Slots, target: Target, block_W: Order, after: Order, cache) -> Slots:
-    """Put ``after`` in the place of the target's order and keep the caches true."""
+def place_of(slots: Slots, target: Target, block_W: Order, after: Order, cache):
+    """What to write where the target is, as `marsjax.book.slots.Slots.write` takes it.
+
+    Returns:
+      the order, the block's cached values, and the home from which, by the change, one
+      more or less order is away.
+    """
     side, block, before = target.side, target.block, target.order
     here_W = lax.iota(jnp.int32, slots.width) == target.slot
     after_W = block_W._replace(
@@ -106,12 +111,10 @@ def write(slots: Slots, target: Target, block_W: Order, after: Order, cache) -> 
     )
     rank, seq = cached_best(side, after_W)
     change = (after.qty > 0).astype(jnp.int32) - (before.qty > 0).astype(jnp.int32)
-    # An order that comes or goes counts for the home that it is away from.
     home = slots.home(jnp.where(change > 0, after.order_id, before.order_id))
-    spill = jnp.where(home == block, 0, change)
     count, spilled = (
         slots.one_of(pick(side, (cache[0][g], cache[1][g])), block)
         for g in (COUNT, SPILLED)
     )
     cached = (rank, seq, count + change, spilled)
-    return slots.write(side, block, target.slot, after, cached, home, spill)
+    return after, cached, home, jnp.where(home == block, 0, change)

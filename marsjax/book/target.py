@@ -50,7 +50,7 @@ def want(work: Working, message: Message, pending: Pending, sight: Sight) -> Wan
     reason = static_reason(
         message, sight.side, sight.found.is_found, work.phase, work.rules
     )
-    reason = jnp.where(is_fresh, reason, 0)
+    reason = computed(jnp.where(is_fresh, reason, 0))
     wants_all = is_fresh & (kind == Kind.FOK) & (reason == 0) & ~sight.too_far
     # The worst rank of the other side that it reaches without halting the market.
     reach = -sight.sign * sight.limit_ticks
@@ -140,7 +140,7 @@ def aim(
     side = jnp.where(wanted.is_mass, wanted.oldest_side, side)
     side, block = computed((side, block))
 
-    block_W = slots.block(side, block)
+    block_W = computed(slots.block(side, block))
     is_live_W = block_W.qty > 0
     seq = jnp.where(wanted.is_mass, wanted.oldest_seq, best_seq)
     is_it_W = jnp.where(

@@ -12,6 +12,7 @@ from typing import Literal
 import jax
 
 from marsjax.book.batching import IMPLEMENTATIONS
+from marsjax.book.pallas import MOST_SLOTS
 from marsjax.commands.book_speed import MOST_STREAMS, Mismatch, Speed, measure
 from marsjax.commands.console import check_seed, progress_bar, say, show
 from marsjax.commands.machine import (
@@ -87,7 +88,13 @@ class BenchBook:
             if books % self.devices:
                 raise InputError(
                     f"{books} books cannot be divided over {self.devices} devices",
-                    "give --books that can",
+                    "give --books that can, such as --books 64 1024",
+                )
+        for slots in self.slots if self.implementation == "pallas" else ():
+            if slots & (slots - 1) or slots > MOST_SLOTS:
+                raise InputError(
+                    f"the kernel cannot hold {slots} slots a side",
+                    f"give --slots powers of two of at most {MOST_SLOTS}",
                 )
         if self.json not in (None, "-") and not Path(self.json).parent.is_dir():
             raise InputError(f"--json {self.json}: no such folder", "make it first")
@@ -123,10 +130,6 @@ class BenchBook:
                         mesh=mesh,
                         progress_fn=progress_fn,
                     )
-                except ValueError as error:
-                    raise InputError(
-                        f"{books} books of {slots} slots: {error}", "see --help"
-                    ) from error
                 except Mismatch as error:
                     say(f"error: {books} books of {slots} slots: {error}")
                     raise SystemExit(1) from error
@@ -146,6 +149,7 @@ class BenchBook:
             "min_messages_per_s": per_s(max(speed.seconds)),
             "max_messages_per_s": per_s(min(speed.seconds)),
             "us_per_message": 1e6 * median_s / speed.num_messages,
+            "messages_per_cpu_s": per_s(statistics.median(speed.cpu_seconds)),
             "cpu_s_per_s": sum(speed.cpu_seconds) / sum(speed.seconds),
             "compile_s": speed.compile_s,
             "bytes_per_slot": speed.bytes_a_book / (2 * slots),

@@ -39,7 +39,7 @@ class RandomStream:
       num_live: live orders a side.
       mid_ticks: where the market starts.
       num_ids: ids are ``0 .. num_ids - 1``, taken again when their order is gone; at
-        least four times ``num_live``.
+        least four times ``num_live`` and four.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class RandomStream:
             raise ValueError(f"num_live must be at least 1, not {num_live}")
         self.num_live, self.mid = num_live, mid_ticks
         self.num_ids = 2**31 - 1 if num_ids is None else num_ids
-        if self.num_ids < 4 * num_live:
+        if self.num_ids < 4 * num_live + 4:
             raise ValueError(f"{num_ids} ids are too few for {num_live} orders a side")
         self._rng = np.random.default_rng(seed)
         self._next_id = self._num_sent = 0

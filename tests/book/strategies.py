@@ -3,11 +3,13 @@
 from hypothesis import strategies as st
 
 from marsjax.book.rules import TieBreak
-from marsjax.types import MAX_PRICE_TICKS, Kind, SelfTrade
+from marsjax.types import MAX_PRICE_TICKS, Kind, Phase, SelfTrade
 from tests.book.streams import EVERYTHING, PLAIN
 from tests.oracle import OracleRules
 
 INT32_MAX = 2**31 - 1
+UNCROSS = (int(Kind.UNCROSS), 0, 0, 0, 0, 0, 0)
+OPEN = (int(Kind.PHASE), 0, 0, int(Phase.CONTINUOUS), 0, 0, 0)
 
 
 def often(value, *others):
@@ -79,9 +81,13 @@ market_order = st.tuples(
 )
 tie_rules = st.builds(
     OracleRules,
-    tick=often(1, 2, 5),
-    tie_breaks=st.lists(st.sampled_from(list(TieBreak)), max_size=3).map(tuple),
-    band_bps=often(0, 330, 640, 1_000),
+    tick=st.sampled_from([1, 2, 5]),
+    tie_breaks=st.lists(
+        st.sampled_from([*TieBreak, TieBreak.PRESSURE, TieBreak.REFERENCE]),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    band_bps=st.sampled_from([0, 330, 640, 1_000]),
     rest_market=st.booleans(),
 )
 tied_order = st.tuples(
@@ -94,6 +100,17 @@ tied_order = st.tuples(
     st.just(0),
 )
 """Few prices and quantities: many prices of the same volume."""
+
+small_auction = st.builds(
+    lambda reference, orders: [
+        (int(Kind.PHASE), 0, reference, int(Phase.COLLECT), 0, 0, 0),
+        *orders,
+        UNCROSS,
+        (int(Kind.MASS_CANCEL), 0, 0, 0, 0, 0, 0),
+    ],
+    st.integers(85, 125),
+    st.lists(tied_order, min_size=3, max_size=6),
+)
 
 resting_ask = st.tuples(
     st.just(int(Kind.LIMIT)),

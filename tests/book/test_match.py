@@ -12,6 +12,7 @@ from tests.book.streams import as_tuples
 SLOTS = 8  # small, so that sides fill up
 KINDS = [Kind.LIMIT] * 4 + [Kind.IOC, Kind.CANCEL, Kind.CANCEL, Kind.MODIFY]
 
+
 def to_stream(rows) -> Message:
     return Message(*np.asarray(rows, np.int32).T)
 

@@ -16,6 +16,8 @@ from marsjax.book import auction
 from marsjax.types import MAX_PRICE_TICKS, EventKind, Kind, Phase, Status
 from tests.book.ledger import Ledger
 from tests.book.strategies import (
+    OPEN,
+    UNCROSS,
     any_row,
     control,
     extreme_order,
@@ -26,6 +28,7 @@ from tests.book.strategies import (
     order,
     resting_ask,
     rules,
+    small_auction,
     tie_rules,
     tied_order,
 )
@@ -43,10 +46,6 @@ from tests.oracle import LAST_SEQ, Oracle, OracleRules
 
 LENGTH = 48
 SLOTS = (3, 16, 64)  # one block; square blocks; many blocks
-
-
-UNCROSS = (int(Kind.UNCROSS), 0, 0, 0, 0, 0, 0)
-OPEN = (int(Kind.PHASE), 0, 0, int(Phase.CONTINUOUS), 0, 0, 0)
 
 
 def lists(row, size):
@@ -113,10 +112,16 @@ indicative = jax.jit(auction.indicative)
 
 
 @many
-@given(lists(tied_order, 6), tie_rules, st.integers(85, 125))
-def test_tie_breaks(rows, oracle_rules, reference):
-    """Also what an auction would do, without doing it."""
-    compare(16, [*rows, UNCROSS], oracle_rules, Phase.COLLECT, reference)
+@given(st.lists(small_auction, min_size=5, max_size=5), tie_rules)
+def test_tie_breaks(auctions, oracle_rules):
+    """Five auctions of a few orders, each in a book of its own."""
+    compare(16, [row for rows in auctions for row in rows], oracle_rules)
+
+
+@quick
+@given(lists(tied_order, 12), tie_rules, st.integers(85, 125))
+def test_indicative(rows, oracle_rules, reference):
+    """What an auction would do now, without doing it."""
     oracle, result = compare(16, rows, oracle_rules, Phase.COLLECT, reference)
     price, qty, surplus = (int(x) for x in indicative(result.book))
     assert (price, qty) == oracle.indicative()

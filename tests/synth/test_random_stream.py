@@ -82,7 +82,7 @@ def test_same_seed_same_stream_in_pieces_of_any_size():
 
 @pytest.mark.parametrize("num_live", [1, 2])
 def test_the_smallest_books(num_live):
-    stream, book = RandomStream(0, num_live, num_ids=4 * num_live), PlainBook()
+    stream, book = RandomStream(0, num_live, num_ids=4 * num_live + 4), PlainBook()
     book.run(stream.opening().tolist())
     assert len(book.run(stream.rows(2_000).tolist())) >= 2_000
 
@@ -91,4 +91,4 @@ def test_bad_sizes():
     with pytest.raises(ValueError, match="num_live"):
         RandomStream(0, 0)
     with pytest.raises(ValueError, match="too few"):
-        RandomStream(0, 10, num_ids=39)
+        RandomStream(0, 10, num_ids=43)
