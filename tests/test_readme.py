@@ -21,13 +21,16 @@ LINES = [
     if language == "bash"
     for line in code.strip().splitlines()
 ]
+BENCH_LINES = [line for line in LINES if line.startswith("marsjax bench ")]
 TAPE_LINES = [line for line in LINES if line.startswith("marsjax ")]
+TAPE_LINES = [line for line in TAPE_LINES if line not in BENCH_LINES]
 
 # The same commands, small enough for every run of the tests.
 SMALLER = {
     "demo": "--tape-orders 2000 --steps 3 --markets 2 --orders 30",
     "train": "--train.steps 2 --train.warmup-steps 1 --train.eval-orders 2000",
     "simulate": "--markets 2 --orders 20",
+    "bench": "--books 1 2 --slots 16 --messages 128 --repeats 1",
 }
 
 
@@ -55,9 +58,17 @@ def test_every_command_is_shown():
 
 def test_demo_and_snippets(checkout, capsys):
     main(["demo", *SMALLER["demo"].split()])
+    names = {"__name__": "readme"}  # a snippet may use what those before it made
     for code in SNIPPETS:
-        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+        exec(compile(code, "README.md", "exec"), names)
     assert "mid after 250 orders" in capsys.readouterr().out
+
+
+def test_the_speed_of_the_book(capsys):
+    assert BENCH_LINES
+    for line in BENCH_LINES:
+        main([*shlex.split(line)[1:], *SMALLER["bench"].split(), "--no-pin"])
+    assert "messages/s" in capsys.readouterr().out
 
 
 def test_the_path_of_real_tapes(shared, checkout, capsys):

@@ -16,14 +16,16 @@ The rule is branch-free. An action that writes nothing writes back what it read.
 import jax.numpy as jnp
 
 from marsjax.book import settle
+from marsjax.book.checks import bits
 from marsjax.book.deed import Deed, decide
 from marsjax.book.kernel import computed
 from marsjax.book.pending import Pending
 from marsjax.book.report import event_of, is_uncrossed, what_is_left
 from marsjax.book.sight import look
+from marsjax.book.slots import INT32_MAX
 from marsjax.book.state import Working
 from marsjax.book.target import Target, aim, want
-from marsjax.types import Event, Message, Phase
+from marsjax.types import Event, Message, Phase, Status
 
 
 def advance(
@@ -76,15 +78,20 @@ def _count(
     last = jnp.where(ends_auction, pending.price_ticks, work.last_price_ticks)
     sets_reference = deed.moves & (message.price_ticks > 0)
     phase = jnp.where(deed.moves, message.qty, work.phase)
+    # Resting stops a million before the end (`SEQUENCE`); refills may go on to it, and
+    # from there on they share a place in the queue.
+    next_seq = work.next_seq + (deed.rests | (change.refill_qty > 0))
+    is_used_up = next_seq >= INT32_MAX
+    reason = deed.reason | bits((is_used_up, Status.SEQUENCE))
     return work._replace(
         total_qty_S=total_qty_S,
-        next_seq=work.next_seq + (deed.rests | (change.refill_qty > 0)),
+        next_seq=jnp.minimum(next_seq, INT32_MAX - 1),
         last_price_ticks=jnp.where(deed.fills, target.order.price_ticks, last),
         reference_ticks=jnp.where(
             sets_reference, message.price_ticks, work.reference_ticks
         ),
         phase=jnp.where(deed.halts, int(Phase.HALTED), phase),
-        status=work.status | deed.reason.astype(jnp.uint32),
+        status=work.status | reason.astype(jnp.uint32),
     )
 
 

@@ -105,8 +105,8 @@ def rules(
     """
     if not 1 <= low_ticks <= high_ticks <= MAX_PRICE_TICKS:
         raise ValueError(f"price limits [{low_ticks}, {high_ticks}] make no range")
-    if tick < 1 or lot < 1 or max_qty < 1:
-        raise ValueError("tick, lot and max_qty must be at least 1")
+    if lot < 1 or max_qty < 1 or not 1 <= tick <= MAX_PRICE_TICKS:
+        raise ValueError("tick, lot and max_qty must be at least 1, tick at most 2**28")
     for name, bps in (("collar", collar_bps), ("halt", halt_bps), ("band", band_bps)):
         if not 0 <= bps <= 10_000:
             raise ValueError(f"{name}_bps must lie in [0, 10000], not {bps}")

@@ -52,7 +52,11 @@ def want(work: Working, message: Message, pending: Pending, sight: Sight) -> Wan
     )
     reason = computed(jnp.where(is_fresh, reason, 0))
     wants_all = is_fresh & (kind == Kind.FOK) & (reason == 0) & ~sight.too_far
-    # The worst rank of the other side that it reaches without halting the market.
+    # It never halts the market: the best it would meet must be within the band, and it
+    # counts no order beyond. (A rank is a price with the sign of the other side.)
+    best = pick(sight.side, sight.rank_S[::-1])
+    nearest = -sight.sign * work.reference_ticks - sight.band_ticks
+    wants_all &= (sight.band_ticks < 0) | (best >= nearest)
     reach = -sight.sign * sight.limit_ticks
     edge = -sight.sign * work.reference_ticks + sight.band_ticks
     fillable = is_fillable(

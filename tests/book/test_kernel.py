@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax import book as mbook
-from marsjax.types import Kind, Message
+from marsjax.types import Kind, Message, Status
 
 BUY = Message(*(jnp.int32(x) for x in (int(Kind.LIMIT), 0, 10, 5, 1, 1)))
 
@@ -32,3 +32,15 @@ def test_padding_leaves_every_bit():
     after, events = mbook.submit(book, nothing)
     jax.tree.map(np.testing.assert_array_equal, book, after)
     assert not events.kind.any()
+
+
+def test_the_last_sequence_numbers():
+    """Refills that use up the counter end, and the book says so."""
+    book = mbook.init(8).replace(next_seq=jnp.int32(2**31 - 2**20 - 1))
+    iceberg = Message(int(Kind.LIMIT), 1, 100, 50, 1, 0, 1)
+    book, _ = mbook.submit(book, iceberg, max_events=None)
+    book = book.replace(next_seq=jnp.int32(2**31 - 11))
+    buy = Message(int(Kind.LIMIT), 0, 100, 20, 2, 0)
+    book, events = mbook.submit(book, buy, max_events=32)
+    assert int(events.qty.sum()) == 20 and int(book.total_qty_S[1]) == 30
+    assert int(book.status) & Status.SEQUENCE
