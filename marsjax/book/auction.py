@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from marsjax.book.rules import NUM_TIE_BREAKS, Rules, TieBreak
-from marsjax.book.slots import INT32_MAX, Order, Slots
+from marsjax.book.slots import INT32_MAX, Order, Slots, is_limit_price
 from marsjax.book.state import Book, working
 from marsjax.types import MAX_PRICE_TICKS, Array
 
@@ -91,11 +91,7 @@ def _range(
     """Lowest and highest candidate, in ticks of the rule, and whether there are any."""
     lowest, highest = [], []
     for order in (bids, asks):
-        is_limit = (
-            (order.qty > 0)
-            & (order.price_ticks >= 1)
-            & (order.price_ticks <= MAX_PRICE_TICKS)
-        )
+        is_limit = (order.qty > 0) & is_limit_price(order.price_ticks)
         lowest.append(jnp.min(jnp.where(is_limit, order.price_ticks, INT32_MAX)))
         highest.append(jnp.max(jnp.where(is_limit, order.price_ticks, 0)))
     low, high = jnp.minimum(*lowest), jnp.maximum(*highest)

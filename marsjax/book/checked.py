@@ -16,12 +16,13 @@ import jax.numpy as jnp
 
 from marsjax.book import wide
 from marsjax.book.accounts import Accounts, apply_all, row_cash, row_of
+from marsjax.book.checks import is_new_order
 from marsjax.book.fees import Fees, charge, most
 from marsjax.book.kernel import only_if
+from marsjax.book.slots import is_limit_price
 from marsjax.book.state import Book
 from marsjax.book.wide import Wide
 from marsjax.types import (
-    MAX_PRICE_TICKS,
     Array,
     Event,
     EventKind,
@@ -32,16 +33,6 @@ from marsjax.types import (
 )
 
 SubmitFn = Callable[[Book, Message], tuple[Book, Event]]
-
-NEW_KINDS = (
-    Kind.LIMIT,
-    Kind.IOC,
-    Kind.COLLECT,
-    Kind.MARKET,
-    Kind.FOK,
-    Kind.POST_ONLY,
-    Kind.POST_ONLY_SLIDE,
-)
 
 
 class Reserved(NamedTuple):
@@ -110,7 +101,7 @@ def check(accounts: Accounts, fees: Fees, book: Book, message: Message) -> Array
       int32; 0 if nothing stands against it.
     """
     is_modify = message.kind == Kind.MODIFY
-    is_new = jnp.any(message.kind == jnp.array(NEW_KINDS, jnp.int32))
+    is_new = is_new_order(message.kind)
     is_market = message.kind == Kind.MARKET
     # Everybody else's messages do not pay for a look at the whole book.
     is_looked_up = is_modify | (is_new & (row_of(accounts, message.owner) > 0))
@@ -118,7 +109,7 @@ def check(accounts: Accounts, fees: Fees, book: Book, message: Message) -> Array
     row, side = row_of(accounts, rest.owner), rest.side
     price_ticks = jnp.where(is_market, book.rules.high_ticks, message.price_ticks)
     is_sound = (message.qty > 0) & ((side == Side.BUY) | (side == Side.SELL))
-    is_sound &= (price_ticks >= 1) & (price_ticks <= MAX_PRICE_TICKS)
+    is_sound &= is_limit_price(price_ticks)
     is_checked = (is_new | (is_modify & rest.is_found)) & is_sound & (row > 0)
     qty = jnp.where(is_checked, message.qty, 0)
     value = wide.multiply(price_ticks, qty)

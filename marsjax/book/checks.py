@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from marsjax.book.rules import Rules
+from marsjax.book.slots import is_limit_price
 from marsjax.types import MAX_PRICE_TICKS, Array, Kind, Message, Phase
 from marsjax.types import Status as S
 
@@ -22,18 +23,20 @@ def is_in(value: Array, *codes: int) -> Array:
     return out
 
 
+NEW_KINDS = (
+    Kind.LIMIT,
+    Kind.IOC,
+    Kind.COLLECT,
+    Kind.MARKET,
+    Kind.FOK,
+    Kind.POST_ONLY,
+    Kind.POST_ONLY_SLIDE,
+)
+
+
 def is_new_order(kind: Array) -> Array:
     """Whether a message brings an order."""
-    return is_in(
-        kind,
-        Kind.LIMIT,
-        Kind.IOC,
-        Kind.COLLECT,
-        Kind.MARKET,
-        Kind.FOK,
-        Kind.POST_ONLY,
-        Kind.POST_ONLY_SLIDE,
-    )
+    return is_in(kind, *NEW_KINDS)
 
 
 def is_auction(phase: Array) -> Array:
@@ -95,7 +98,7 @@ def static_reason(
     bad_qty |= is_order & (message.display_qty < 0)
     bad_phase = (qty < 0) | (qty > max(Phase)) | (price < 0) | (price > MAX_PRICE_TICKS)
     fields = bits(
-        (has_price & ((price < 1) | (price > MAX_PRICE_TICKS)), S.BAD_PRICE),
+        (has_price & ~is_limit_price(price), S.BAD_PRICE),
         (is_new & ((message.side < 0) | (message.side > 1)), S.BAD_SIDE),
         (bad_qty | (is_phase & bad_phase), S.BAD_QTY),
         (is_new & (message.order_id < 0), S.BAD_ID),

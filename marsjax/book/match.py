@@ -71,8 +71,10 @@ def _count(
 ) -> Working:
     """The scalars of the book after the action."""
     added = jnp.where(deed.rests, deed.qty, 0) - change.off
+    bid_qty, ask_qty = (work.total_qty_S[s] for s in range(2))
     total_qty_S = work.slots.pair(
-        *(x + jnp.where(target.side == s, added, 0) for s, x in enumerate(_two(work)))
+        bid_qty + jnp.where(target.side == 0, added, 0),
+        ask_qty + jnp.where(target.side == 1, added, 0),
     )
     ends_auction = is_uncrossed(target) & (pending.volume > 0)
     last = jnp.where(ends_auction, pending.price_ticks, work.last_price_ticks)
@@ -93,7 +95,3 @@ def _count(
         phase=jnp.where(deed.halts, int(Phase.HALTED), phase),
         status=work.status | reason.astype(jnp.uint32),
     )
-
-
-def _two(work: Working):
-    return work.total_qty_S[0], work.total_qty_S[1]

@@ -15,10 +15,10 @@ from marsjax.book.pending import (
 )
 from marsjax.book.settle import Change
 from marsjax.book.sight import Sight
+from marsjax.book.slots import is_limit_price
 from marsjax.book.state import Working
 from marsjax.book.target import Target, Wanted
 from marsjax.types import (
-    MAX_PRICE_TICKS,
     Array,
     Event,
     EventKind,
@@ -109,9 +109,8 @@ def event_of(
     # Market orders have no price to tell.
     is_market = message.kind == Kind.MARKET
     asked_ticks = jnp.where(is_market, 0, message.price_ticks)
-    had_price = (order.price_ticks >= 1) & (order.price_ticks <= MAX_PRICE_TICKS)
     at_auction = target.legs | change.reprices | uncrossed
-    price = jnp.where(had_price, order.price_ticks, 0)
+    price = jnp.where(is_limit_price(order.price_ticks), order.price_ticks, 0)
     price = jnp.where(at_auction, pending.price_ticks, price)
     price = jnp.where(deed.rests, jnp.where(is_market, 0, sight.limit_ticks), price)
     is_asked = rejects | deed.expires | deed.gives_up | deed.replaces | deed.moves

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from marsjax.book.kernel import only_if
-from marsjax.book.slots import INT32_MAX, SPILLED, Slots, any_of, pick
+from marsjax.book.slots import INT32_MAX, SPILLED, Slots, any_of, is_limit_price, pick
 from marsjax.types import Array, SelfTrade
 
 
@@ -103,7 +103,7 @@ def is_fillable(
         bids, asks = slots.all(0), slots.all(1)
         order = jax.tree.map(lambda b, a: jnp.where(side == 0, a, b), bids, asks)
         rank = side_sign * order.price_ticks
-        is_market = (order.price_ticks < 1) | (order.price_ticks > 2**28)
+        is_market = ~is_limit_price(order.price_ticks)
         is_live = order.qty > 0
         reach = is_live & (rank <= limit_rank) & ~is_market
         blocked = any_of(is_live & is_market)

@@ -17,7 +17,7 @@ class Sight(NamedTuple):
     """Scalars; prices in ticks.
 
     Attributes:
-      rank_S: best rank of each side (`marsjax.book.slots.Best`), a pair.
+      rank_S: best rank of each side (`marsjax.book.slots.best_rank`), a pair.
       found: where the order is that the message names.
       side, sign: of the acting order.
       limit_ticks: how far it may match, fixed when it comes.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from marsjax.types import Array
+from marsjax.types import MAX_PRICE_TICKS, Array
 
 INT32_MAX = 2**31 - 1
 
@@ -165,6 +165,11 @@ def home_block(order_id: Array, num_blocks: int) -> Array:
         return jnp.zeros_like(order_id)
     mixed = order_id.astype(jnp.uint32) * jnp.uint32(2654435769)
     return ((mixed >> 16) * jnp.uint32(num_blocks) >> 16).astype(jnp.int32)
+
+
+def is_limit_price(price_ticks: Array) -> Array:
+    """Whether it may be a limit, and not the mark of a waiting market order."""
+    return (price_ticks >= 1) & (price_ticks <= MAX_PRICE_TICKS)
 
 
 def pick(side: Array, pair) -> Array:

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
@@ -171,13 +170,10 @@ def rebuild_cache(order_SCFW: Array) -> Array:
     home_SCW = home_block(field["order_id"], num_blocks)
     block_C = jnp.arange(num_blocks, dtype=jnp.int32)
     is_away_SCW = is_live_SCW & (home_SCW != block_C[None, :, None])
-    spilled_SC = jnp.stack(
-        [
-            jnp.sum((is_away_SCW & (home_SCW == c)).astype(jnp.int32), axis=(1, 2))
-            for c in range(num_blocks)
-        ],
-        axis=-1,
+    away_SNC = is_away_SCW.reshape(2, -1, 1) & (
+        home_SCW.reshape(2, -1, 1) == block_C[None, None, :]
     )
+    spilled_SC = jnp.sum(away_SNC.astype(jnp.int32), axis=1)
     return jnp.stack([rank_SC, seq_SC, count_SC, spilled_SC], axis=1)
 
 
@@ -191,8 +187,6 @@ def with_slots(book: Book, num_slots: int) -> Book:
     width = block_width(num_slots)
     num_blocks = num_slots // width
     order_SCFW = np.zeros((2, num_blocks, len(FIELDS), width), np.int32)
-    cache_SGC = np.zeros((2, len(CACHE), num_blocks), np.int32)
-    cache_SGC[:, :2] = INT32_MAX
     for side in range(2):
         live = np.flatnonzero(old["qty"][side] > 0)
         if len(live) > num_slots:
@@ -200,34 +194,30 @@ def with_slots(book: Book, num_slots: int) -> Book:
                 f"{len(live)} live orders do not fit {num_slots} slots a side"
             )
         order_MF = np.stack([old[name][side, live] for name in FIELDS], axis=-1)
-        _place(order_MF, side, order_SCFW[side], cache_SGC[side])
-    return book.replace(
-        order_SCFW=jnp.asarray(order_SCFW), cache_SGC=jnp.asarray(cache_SGC)
-    )
+        _place(order_MF, order_SCFW[side])
+    order_SCFW = jnp.asarray(order_SCFW)
+    return book.replace(order_SCFW=order_SCFW, cache_SGC=rebuild_cache(order_SCFW))
 
 
-def _place(
-    order_MF: np.ndarray, side: int, order_CFW: np.ndarray, cache_GC: np.ndarray
-) -> None:
-    """Put the live orders of a side where the exchange would look for them."""
+def _place(order_MF: np.ndarray, order_CFW: np.ndarray) -> None:
+    """Put the live orders of a side where the exchange would look for them.
+
+    First all orders that find room in their home, then the others.
+    """
     num_blocks, _, width = order_CFW.shape
-    ids = order_MF[:, FIELDS.index("order_id")]
-    home_M = np.asarray(jax.device_get(home_block(jnp.asarray(ids), num_blocks)))
-    rank_C, seq_C, count_C, spilled_C = cache_GC
-    late = []
-    for pass_over in (range(len(order_MF)), late):
-        for m in pass_over:
-            block = home_M[m]
-            if count_C[block] == width:
-                # First all orders that find their home free, then the others.
-                if pass_over is not late:
-                    late.append(m)
-                    continue
-                spilled_C[block] += 1
-                block = int(np.argmax(count_C < width))
-            order_CFW[block, :, count_C[block]] = order_MF[m]
-            count_C[block] += 1
-            price, seq = order_MF[m][FIELDS.index("price_ticks")], order_MF[m][2]
-            key = ((2 * side - 1) * price, seq)
-            if key < (rank_C[block], seq_C[block]):
-                rank_C[block], seq_C[block] = key
+    ids = jnp.asarray(order_MF[:, FIELDS.index("order_id")])
+    home_M = np.asarray(home_block(ids, num_blocks))
+    count_C = np.zeros(num_blocks, int)
+
+    def put(order_F: np.ndarray, block: int) -> None:
+        order_CFW[block, :, count_C[block]] = order_F
+        count_C[block] += 1
+
+    without_home = []
+    for order_F, home in zip(order_MF, home_M, strict=True):
+        if count_C[home] < width:
+            put(order_F, home)
+        else:
+            without_home.append(order_F)
+    for order_F in without_home:
+        put(order_F, int(np.argmax(count_C < width)))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from marsjax.book.slots import INT32_MAX
+from marsjax.book.slots import INT32_MAX, is_limit_price
 from marsjax.book.state import Book
 from marsjax.types import MAX_PRICE_TICKS, Array, Side
 
@@ -52,21 +52,16 @@ def best_price(book: Book, side: Array) -> Array:
 def _best_prices(book: Book) -> tuple[Array, Array]:
     """Best bid and ask among limit orders."""
     price_SN = book.price_ticks_SN
-    is_limit_SN = _is_price(price_SN) & (book.qty_SN > 0)
+    is_limit_SN = is_limit_price(price_SN) & (book.qty_SN > 0)
     bid = jnp.max(jnp.where(is_limit_SN[0], price_SN[0], 0))
     ask = jnp.min(jnp.where(is_limit_SN[1], price_SN[1], INT32_MAX))
     return bid, jnp.where(ask == INT32_MAX, 0, ask)
 
 
-def _is_price(price_ticks: Array) -> Array:
-    """Whether it is a limit price, and not the mark of a waiting market order."""
-    return (price_ticks >= 1) & (price_ticks <= MAX_PRICE_TICKS)
-
-
 def volume_at(book: Book, side: Array, price_ticks_K: Array) -> Array:
     """Resting quantity of a side at each of the given prices, ``[K]``."""
     at_KN = book.price_ticks_SN[side][None, :] == price_ticks_K[:, None]
-    at_KN &= _is_price(price_ticks_K)[:, None]
+    at_KN &= is_limit_price(price_ticks_K)[:, None]
     return jnp.sum(jnp.where(at_KN, book.qty_SN[side][None, :], 0), axis=-1)
 
 

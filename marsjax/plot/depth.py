@@ -23,7 +23,7 @@ from marsjax.plot.style import (
 from marsjax.types import Side
 
 _COLOR = {Side.BUY: BID, Side.SELL: ASK}
-_NAME = {Side.BUY: "bids", Side.SELL: "asks"}
+NAME = {Side.BUY: "bids", Side.SELL: "asks"}
 
 
 def cumulative_depth(levels: Levels, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -76,13 +76,8 @@ def depth_chart(
     set_labels(axes, f"price ({currency})", "cumulative quantity (shares)")
     handles = []
     for side in Side:
-        price, depth = _outline(*sides[0][side], side, tail)
-        color = _COLOR[side]
-        axes.fill_between(price * tick_size, depth, color=color, alpha=0.3, linewidth=0)
-        axes.plot(price * tick_size, depth, color=color, linewidth=1.6)
-        name = _NAME[side] if other is None else f"{label} {_NAME[side]}"
-        if len(price):
-            handles.append(Patch(facecolor=color, alpha=0.5, label=name))
+        name = NAME[side] if other is None else f"{label} {NAME[side]}"
+        handles += draw_side(axes, *sides[0][side], side, tail, tick_size, name)
     if other is not None:
         line = {"color": INK, "linewidth": 1.2, "linestyle": (0, (4, 2))}
         for side in Side:
@@ -101,6 +96,23 @@ def depth_chart(
     _annotate(axes, sides[0], tick_size, currency)
     legend_below(figure, handles)
     return figure
+
+
+def draw_side(
+    axes: Axes,
+    price_K: np.ndarray,
+    depth_K: np.ndarray,
+    side: int,
+    tail: int,
+    tick_size: float,
+    name: str,
+) -> list[Patch]:
+    """One side as a filled outline, ``tail`` ticks on; its legend entry, if any."""
+    price, depth = _outline(price_K, depth_K, side, tail)
+    color = _COLOR[side]
+    axes.fill_between(price * tick_size, depth, color=color, alpha=0.3, linewidth=0)
+    axes.plot(price * tick_size, depth, color=color, linewidth=1.6)
+    return [Patch(facecolor=color, alpha=0.5, label=name)] if len(price) else []
 
 
 def _outline(

@@ -4,16 +4,14 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from marsjax.book import Levels
 from marsjax.plot.axes import price_axis, price_range
-from marsjax.plot.depth import _outline, cumulative_depth
+from marsjax.plot.depth import NAME, cumulative_depth, draw_side
 from marsjax.plot.numbers import price_text, price_unit, round_qty_text
-from marsjax.plot.style import ASK, BID, FAINT, say, set_labels
+from marsjax.plot.style import FAINT, say, set_labels
 from marsjax.types import Side
 
-_LOOKS = {Side.BUY: (BID, "bids"), Side.SELL: (ASK, "asks")}
 _REACH = 10  # times the median distance from the best price: further is an outlier
 _LETTER = 0.08  # inches, about the widest
 _OVERHANG = 0.3  # inches that a label may stand out beside the axes
@@ -50,14 +48,11 @@ def draw_depth(
 
     tail = max(1, round(0.03 * np.ptp(prices)))  # ticks drawn beyond the last level
     handles: list[Artist] = []
-    for side, (color, name) in _LOOKS.items():
-        price, depth = _outline(*sides[side], side, tail)
-        if not len(price):
+    for side, name in NAME.items():
+        drawn = draw_side(axes, *sides[side], side, tail, scale, name)
+        handles += drawn
+        if not drawn:
             say(axes, f"no {name}", y=0.94)
-            continue
-        axes.fill_between(price * scale, depth, color=color, alpha=0.3, linewidth=0)
-        axes.plot(price * scale, depth, color=color, linewidth=1.6)
-        handles.append(Patch(facecolor=color, alpha=0.5, label=name))
     bids, asks = (price for price, _ in sides.values())
     if len(bids) and len(asks) and bids[0] < asks[0]:
         # A mid lies on half ticks, which may need one decimal more than a price.

@@ -11,15 +11,8 @@ from marsjax.book import wide
 from marsjax.book.accounts import apply, apply_all, new_day, open_accounts, worth
 from marsjax.book.fees import fees
 from marsjax.types import Event, EventKind, Side
+from tests.book.tariff import FEES
 
-FEES = fees(
-    maker="-0.0002",
-    taker="0.0003",
-    auction="0.0001",
-    stamp_duty="0.0005",
-    maker_per_share="-0.2",
-    taker_per_share="0.3",
-)
 NUM_OWNERS = 3  # owner 4 has no row of its own
 
 events = st.tuples(

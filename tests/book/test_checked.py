@@ -11,19 +11,13 @@ from hypothesis import strategies as st
 from marsjax import book as mbook
 from marsjax.book import wide
 from marsjax.book.accounts import new_day, open_accounts
-from marsjax.book.checked import NEW_KINDS, check, submit_checked
+from marsjax.book.checked import check, submit_checked
+from marsjax.book.checks import NEW_KINDS
 from marsjax.book.fees import fees
 from marsjax.book.rules import rules
 from marsjax.types import EventKind, Kind, Message, Phase, Side, Status
+from tests.book.tariff import FEES
 
-FEES = fees(
-    maker="-0.0002",
-    taker="0.0003",
-    auction="0.0001",
-    stamp_duty="0.0005",
-    maker_per_share="-0.2",
-    taker_per_share="0.3",
-)
 NO_FEES = fees()
 NUM_OWNERS = 3
 

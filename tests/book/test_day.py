@@ -9,6 +9,7 @@ from marsjax.book import presets
 from marsjax.book.day import halt_controls, with_schedule
 from marsjax.book.sessions import Schedule, Stage, clock
 from marsjax.types import EventKind, Kind, Message, Phase, Side, Status
+from tests.book.control_rows import rows
 
 DAY = Schedule(
     (
@@ -27,17 +28,6 @@ def stream(num: int, display_qty=None) -> Message:
     same = np.ones(num, np.int32)
     kind = np.full(num, Kind.LIMIT, np.int32)
     return Message(kind, 0 * same, 50 * same, same, ids, same, display_qty)
-
-
-def rows(part) -> list[tuple]:
-    """Controls as ``(time, kind, phase, reference)``."""
-    m = part.messages
-    return list(
-        zip(
-            *(x.tolist() for x in (part.time_s, m.kind, m.qty, m.price_ticks)),
-            strict=True,
-        )
-    )
 
 
 def test_a_day_keeps_every_message_in_order():

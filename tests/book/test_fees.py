@@ -5,15 +5,7 @@ import pytest
 
 from marsjax.book import wide
 from marsjax.book.fees import charge, fees, most
-
-FEES = fees(
-    maker="-0.0002",
-    taker="0.0003",
-    auction="0.0001",
-    stamp_duty="0.0005",
-    maker_per_share="-0.2",
-    taker_per_share="0.3",
-)
+from tests.book.tariff import FEES
 
 
 def charged(price: int, qty: int) -> int:

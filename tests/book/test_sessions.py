@@ -7,6 +7,7 @@ import pytest
 
 from marsjax.book.sessions import Schedule, Stage, clock, controls, phase_at
 from marsjax.types import Kind, Phase
+from tests.book.control_rows import rows
 
 DAY = Schedule(
     (
@@ -18,17 +19,6 @@ DAY = Schedule(
         Stage(600, Phase.CLOSED),
     )
 )
-
-
-def rows(part) -> list[tuple]:
-    """Controls as ``(time, kind, phase, reference)``."""
-    m = part.messages
-    return list(
-        zip(
-            *(x.tolist() for x in (part.time_s, m.kind, m.qty, m.price_ticks)),
-            strict=True,
-        )
-    )
 
 
 def test_phase_at_every_edge():
