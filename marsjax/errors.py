@@ -28,6 +28,7 @@ class InputError(ValueError):
         file: str | Path | None = None,
         line: int | None = None,
     ):
+        self.what, self.file, self.line = what, file, line
         where = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
         super().__init__(" ".join(f"{where}{what}; {remedy}".split()))
 

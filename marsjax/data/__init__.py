@@ -1,8 +1,8 @@
 """Real tapes: readers, the canonical message stream, its store, and replay checks."""
 
-from marsjax.data.lobster import prepare_lobster
-from marsjax.data.lobster_write import write_lobster
-from marsjax.data.sse import prepare_sse
+from marsjax.data.formats.lobster import prepare_lobster
+from marsjax.data.formats.lobster_write import write_lobster
+from marsjax.data.formats.sse import prepare_sse
 from marsjax.data.store import write_tape, write_tapes
 from marsjax.data.store_read import read_store, read_tape
 from marsjax.data.tape import (

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from marsjax.data.files import Table
+from marsjax.data.text import Table
 from marsjax.types import MAX_PRICE_TICKS
 
 MAX_QTY = 2**31 - 1

@@ -1,199 +1,139 @@
-"""Reads delimited text, packed or not, and says where it is at fault."""
+"""Files, packed or not, block by block, with the hash of what is stored."""
 
-import gzip
 import hashlib
 import lzma
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-import polars as pl
 import zstandard
 
 from marsjax.errors import InputError
 
+ProgressFn = Callable[[str, int, int], None]
+"""Called with a file's name, its bytes read so far and its size."""
+
+BLOCK_BYTES = 1 << 20
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
-@dataclass(frozen=True)
-class Table:
-    """The fields of a delimited file as text, with its place on disk.
+class CutOffError(InputError):
+    """An archive that ends early or is damaged; what came before it is good."""
 
-    ``frame``: one String column a field. ``first_line``: line number of row 0.
-    ``info``: name, sha256 and size of the file as stored.
+
+class StoredFile:
+    """A plain, gzip, xz or Zstandard file, told apart by its first bytes.
+
+    Args:
+      path: the file.
+      progress_fn: told of the bytes read.
+    Attributes:
+      info: ``{"name", "sha256", "bytes"}`` of the file as stored; complete once
+        `blocks` has been read to its end.
     """
 
-    path: Path
-    frame: pl.DataFrame
-    first_line: int
-    info: dict
+    def __init__(self, path: str | Path, progress_fn: ProgressFn | None = None):
+        self.path = Path(path)
+        self.info: dict = {"name": self.path.name}
+        self._progress_fn = progress_fn
 
-    def error(self, row: int, what: str, remedy: str) -> InputError:
-        """An :class:`InputError` that points at data row ``row``."""
-        line = int(row) + self.first_line
-        return InputError(what, remedy, file=self.path, line=line)
+    def blocks(self) -> Iterator[bytes]:
+        """The content, unpacked, in blocks of bounded size.
 
-    def check(
-        self,
-        bad: np.ndarray,
-        what: str | Callable[[int], str],
-        remedy: str,
-        rows: np.ndarray | None = None,
-    ) -> None:
-        """Raises at the first true element of ``bad``.
-
-        Args:
-          bad: bool, one an element.
-          what: what is wrong, or a function of the element's index saying it.
-          remedy: what to do.
-          rows: the data row of each element; the index itself by default.
+        Errors:
+          :class:`InputError` if the file is missing or unreadable; `CutOffError` if it
+          is cut off or damaged, after all blocks before the damage.
         """
-        index = int(np.argmax(bad)) if len(bad) else 0
-        if len(bad) and bad[index]:
-            text = what(index) if callable(what) else what
-            raise self.error(index if rows is None else rows[index], text, remedy)
+        stored = self._stored()
+        first = next(stored, b"")
+        try:
+            yield from _unpacked(first, stored)
+        except _DAMAGED as error:
+            for _ in stored:  # the hash is that of the whole file
+                pass
+            raise CutOffError(
+                f"the archive is cut off or damaged ({error})",
+                "download or pack the file again",
+                file=self.path,
+            ) from None
 
-    def integers(self, column: str, rows: np.ndarray | None = None) -> np.ndarray:
-        """A column as int64; an error with the line if a field is no integer."""
-        text = self.frame[column]
-        number = text.str.strip_chars().cast(pl.Int64, strict=False)
-        self.check(
-            number.is_null().to_numpy(),
-            lambda i: f"{column} is {text[i]!r}, not a whole number",
-            "correct the field or download the file again",
-        )
-        return number.to_numpy()
+    def _stored(self) -> Iterator[bytes]:
+        """The bytes as they are on disk."""
+        digest, done = hashlib.sha256(), 0
+        try:
+            with self.path.open("rb") as file:
+                total = self.path.stat().st_size
+                while block := file.read(BLOCK_BYTES):
+                    digest.update(block)
+                    done += len(block)
+                    if self._progress_fn is not None:
+                        self._progress_fn(self.path.name, done, total)
+                    yield block
+        except FileNotFoundError:
+            raise InputError("no such file", "check the path", file=self.path) from None
+        except OSError as error:
+            raise InputError(
+                f"cannot be read ({error.strerror})", "check the path", file=self.path
+            ) from None
+        self.info |= {"sha256": digest.hexdigest(), "bytes": done}
 
 
 def read_bytes(path: str | Path) -> tuple[bytes, dict]:
-    """Unpacks a plain, gzip, xz or Zstandard file, told apart by its first bytes.
+    """The whole of a small file, unpacked, and its ``{"name", "sha256", "bytes"}``.
 
-    Returns:
-      The content, and ``{"name", "sha256", "bytes"}`` of the file as stored.
     Errors:
-      :class:`InputError` if the file is missing, unreadable, cut off or damaged.
+      As :meth:`StoredFile.blocks`, and if there is nothing in it.
     """
-    path = Path(path)
-    try:
-        stored = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("no such file", "check the path", file=path) from None
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", "check the path", file=path
-        ) from None
-    try:
-        content = _unpack(stored)
-    except _DAMAGED as error:
-        raise InputError(
-            f"the archive is cut off or damaged ({error})",
-            "download or pack the file again",
-            file=path,
-        ) from None
+    file = StoredFile(path)
+    content = b"".join(file.blocks())
     if not content.strip():
-        raise InputError("the file is empty", "give a file with rows", file=path)
-    digest = hashlib.sha256(stored).hexdigest()
-    return content, {"name": path.name, "sha256": digest, "bytes": len(stored)}
+        raise InputError("the file is empty", "give a file with rows", file=file.path)
+    return content, file.info
 
 
-def _unpack(stored: bytes) -> bytes:
-    if stored.startswith(b"\x1f\x8b"):
-        return gzip.decompress(stored)
-    if stored.startswith(b"\xfd7zXZ\x00"):
-        return b"".join(_xz_streams(stored))
-    if stored.startswith(b"\x28\xb5\x2f\xfd"):
-        return b"".join(_zstd_frames(stored))
-    return stored
+def _unpacked(first: bytes, stored: Iterator[bytes]) -> Iterator[bytes]:
+    if first.startswith(b"\x1f\x8b"):
+        return _inflate(first, stored, lambda: zlib.decompressobj(31), padding=1)
+    if first.startswith(b"\xfd7zXZ\x00"):
+        xz = lzma.FORMAT_XZ
+        return _inflate(first, stored, lambda: lzma.LZMADecompressor(xz), padding=4)
+    if first.startswith(b"\x28\xb5\x2f\xfd"):
+        make = zstandard.ZstdDecompressor().decompressobj
+        return _inflate(first, stored, make, padding=0)
+    return _both(first, stored)
 
 
-def _xz_streams(stored: bytes) -> Iterator[bytes]:
-    while stored:  # the library itself ignores what follows the first stream
-        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
-        yield stream.decompress(stored)
-        if not stream.eof:
-            raise EOFError("the last stream has no end")
-        rest = stream.unused_data
-        stored = rest.lstrip(b"\0")
-        if (len(rest) - len(stored)) % 4:  # padding is in fours
-            raise EOFError("something follows the end")
+def _both(first: bytes, stored: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from stored
 
 
-def _zstd_frames(stored: bytes) -> Iterator[bytes]:
-    while stored:
-        frame = zstandard.ZstdDecompressor().decompressobj()
-        yield frame.decompress(stored)
-        if not frame.eof:  # the library itself is silent about a missing end
-            raise EOFError("the last frame has no end")
-        stored = frame.unused_data
+def _inflate(
+    first: bytes, stored: Iterator[bytes], make: Callable, padding: int
+) -> Iterator[bytes]:
+    """All members of an archive; the libraries are silent about a missing end.
 
-
-def read_table(path: str | Path, columns: Sequence[str] | None, header: bool) -> Table:
-    """Reads a comma-separated file as text, keeping track of lines.
-
-    Args:
-      path: the file, plain or packed.
-      columns: names the file must have (with ``header``; more may follow, in any
-        order) or gives to its columns (without). ``None``: columns are named
-        ``0, 1, ...`` after the number of fields in the first line.
-      header: whether the first line holds names.
-    Errors:
-      :class:`InputError` for what :func:`read_bytes` refuses, text that is not
-      UTF-8, a missing or repeated column, and a row with too few or too many fields.
+    ``padding``: zero bytes may stand between members in multiples of this; 0: none.
     """
-    path = Path(path)
-    content, info = read_bytes(path)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            "this is not text", "give a comma-separated file", file=path, line=line
-        ) from None
-    lines = text.rstrip("\r\n").split("\n")
-    if header:
-        names = [name.strip() for name in lines.pop(0).split(",")]
-        repeated = [name for i, name in enumerate(names) if name in names[:i]]
-        if repeated:
-            raise InputError(
-                f"column {repeated[0]!r} is there more than once",
-                "give the file in its documented format, with its header line",
-                file=path,
-                line=1,
-            )
-        missing = [name for name in columns or () if name not in names]
-        if missing:
-            raise InputError(
-                f"no column {', '.join(missing)} (columns: {', '.join(names)[:200]})",
-                "give the file in its documented format, with its header line",
-                file=path,
-                line=1,
-            )
-        if not lines:
-            raise InputError(
-                "there is a header but no row", "give a file with rows", file=path
-            )
-    else:
-        names = list(columns or map(str, range(lines[0].count(",") + 1)))
-    first_line = 2 if header else 1
-    frame = _split(path, lines, names, first_line)
-    return Table(path, frame, first_line, info)
-
-
-def _split(path: Path, lines: list[str], names: list[str], first: int) -> pl.DataFrame:
-    series = pl.Series("line", lines, dtype=pl.String).str.strip_chars_end("\r")
-    fields = series.str.count_matches(",", literal=True).to_numpy() + 1
-    wrong = np.flatnonzero(fields != len(names))
-    if len(wrong):
-        row = int(wrong[0])
-        cut = "the row is cut off" if fields[row] < len(names) else "the row is long"
-        found = int(fields[row]) if lines[row].strip() else 0
-        raise InputError(
-            f"{cut}: {found} fields instead of {len(names)}",
-            "download the file again or remove the row",
-            file=path,
-            line=row + first,
-        )
-    split = series.str.split_exact(",", len(names) - 1)
-    return split.struct.rename_fields(names).struct.unnest()
+    member, zeros = make(), 0
+    for block in _both(first, stored):
+        while block:
+            if member is None:
+                rest = block.lstrip(b"\0") if padding else block
+                zeros += len(block) - len(rest)
+                if not rest:
+                    break
+                if zeros % max(padding, 1):
+                    raise EOFError("something follows the end")
+                member, zeros, block = make(), 0, rest
+            out = member.decompress(block)
+            if out:
+                yield out
+            if not member.eof:
+                break
+            block = member.unused_data
+            member = None
+    if member is not None:
+        raise EOFError("the last member has no end")
+    if zeros % max(padding, 1):
+        raise EOFError("something follows the end")

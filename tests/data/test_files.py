@@ -6,7 +6,8 @@ import lzma
 import pytest
 import zstandard
 
-from marsjax.data.files import read_bytes, read_table
+from marsjax.data.files import read_bytes
+from marsjax.data.text import read_table
 from marsjax.errors import InputError
 
 TEXT = b"a,b\n1,2\n3,4\n" * 500

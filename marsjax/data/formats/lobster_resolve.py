@@ -4,8 +4,8 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from marsjax.data.files import Table
 from marsjax.data.tape import FILL_SCHEMA
+from marsjax.data.text import Table
 from marsjax.types import Kind, Side
 
 EVENTS = ("add", "partial_cancel", "delete", "execution", "hidden", "cross", "halt")

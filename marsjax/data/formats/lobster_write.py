@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from marsjax.data.lobster_book import EMPTY_ASK, EMPTY_BID
+from marsjax.data.formats.lobster_book import EMPTY_ASK, EMPTY_BID
 from marsjax.data.tape import Tape, dense_ids
 from marsjax.errors import InputError
 from marsjax.types import Event, EventKind, Kind, Side

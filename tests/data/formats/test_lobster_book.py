@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from marsjax.data import fidelity, prepare_lobster
-from marsjax.data.lobster_book import read_levels
+from marsjax.data.formats.lobster_book import read_levels
 from marsjax.errors import InputError
 from tests.data.fixtures import MESSAGES, ORDERBOOK, with_line, write
 from tests.data.plain_book import replay_plain

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from marsjax.data.checks import MAX_QTY
-from marsjax.data.files import Table
+from marsjax.data.text import Table
 from marsjax.types import BACKGROUND_OWNER, Kind, Side
 
 NEW, CANCEL, FILL, AUCTION = range(4)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from marsjax.data.files import Table, read_table
 from marsjax.data.tape import LEVEL1_SCHEMA
+from marsjax.data.text import Table, read_table
 from marsjax.types import MAX_PRICE_TICKS, Side
 
 EMPTY_ASK, EMPTY_BID = 9_999_999_999, -9_999_999_999

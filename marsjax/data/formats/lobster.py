@@ -36,17 +36,17 @@ from marsjax.data.checks import (
     check_price,
     decimal_times,
 )
-from marsjax.data.files import Table, read_table
-from marsjax.data.lobster_book import (
+from marsjax.data.formats.lobster_book import (
     check_first,
     level1_frame,
     place_rows,
     quotes_frame,
     read_levels,
 )
-from marsjax.data.lobster_resolve import Resolver
+from marsjax.data.formats.lobster_resolve import Resolver
 from marsjax.data.naming import identify, market_of
 from marsjax.data.tape import FILL_SCHEMA, Tape, message_frame, tape_name
+from marsjax.data.text import Table, read_table
 from marsjax.errors import InputError
 from marsjax.types import BACKGROUND_OWNER, MAX_PRICE_TICKS, Side
 

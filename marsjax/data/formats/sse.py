@@ -17,9 +17,7 @@ from marsjax.data.checks import (
     check_numbers,
     clock_times,
 )
-from marsjax.data.files import Table, read_table
-from marsjax.data.naming import identify
-from marsjax.data.sse_sent import (
+from marsjax.data.formats.sse_sent import (
     AUCTION,
     CANCEL,
     FILL,
@@ -29,7 +27,9 @@ from marsjax.data.sse_sent import (
     check_resting,
     merge,
 )
+from marsjax.data.naming import identify
 from marsjax.data.tape import FILL_SCHEMA, Tape, message_frame, tape_name
+from marsjax.data.text import Table, read_table
 from marsjax.types import Kind, Side
 
 ORDER_COLUMNS = (

@@ -1,0 +1,1 @@
+"""Formats of order-level files, each read into the canonical stream."""
