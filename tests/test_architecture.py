@@ -19,6 +19,7 @@ LAYERS = (
     ("lmm",),
     ("train",),
     ("market",),
+    ("eval",),
     ("plot",),
     ("commands", "__init__"),
     ("cli",),

@@ -1,0 +1,1 @@
+"""The evaluation suite: how real simulated markets are, with floors and intervals."""
