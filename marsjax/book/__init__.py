@@ -27,7 +27,9 @@ kept in `accounts` and checked in `checked`.
 """
 
 from marsjax.book.auction import Indicative, indicative
+from marsjax.book.ladder import Ladder
 from marsjax.book.many import ManyResult, run_many
+from marsjax.book.room import guess_slots
 from marsjax.book.rules import Rules, TieBreak
 from marsjax.book.state import Book, init, with_slots
 from marsjax.book.stream import StreamResult, run
@@ -41,10 +43,12 @@ from marsjax.book.views import (
     quote,
     volumes_around_mid,
 )
+from marsjax.book.watch import watch, watch_blocks
 
 __all__ = [
     "Book",
     "Indicative",
+    "Ladder",
     "Levels",
     "LiveOrders",
     "ManyResult",
@@ -52,6 +56,7 @@ __all__ = [
     "Rules",
     "StreamResult",
     "TieBreak",
+    "guess_slots",
     "indicative",
     "init",
     "level2",
@@ -61,5 +66,7 @@ __all__ = [
     "run_many",
     "submit",
     "volumes_around_mid",
+    "watch",
+    "watch_blocks",
     "with_slots",
 ]

@@ -24,6 +24,9 @@ ObserveFn = Callable[[Book], Any]
 
 NUM_VALUES = len(Event._fields) + 1
 
+BLOCK_SIZES = (1024, 8192)
+"""Messages of a block of a short stream and of any other."""
+
 _FULL = int(Status.BOOK_FULL)
 
 
@@ -155,8 +158,8 @@ def run(
 ) -> StreamResult:
     """Run a stream of messages through one book; host-side driver of `run_chunk`.
 
-    Streams are padded to a power of two, so that tapes of similar length share one
-    compilation.
+    Messages go in blocks of one of `BLOCK_SIZES`, the last one padded, so that streams
+    of any length share compilations.
 
     Args:
       book: the book before the stream; it is donated.
@@ -168,33 +171,32 @@ def run(
       max_slots: double the book's slots, up to this many a side, instead of rejecting
         an order for want of room; by default the book keeps its size.
     """
-    kinds = np.asarray(messages_T.kind)
-    num = len(kinds)
-    padded = max(16, 1 << (num - 1).bit_length()) if num else 16
-    chunk_size = min(chunk_size, padded)
-    device_T = jax.tree.map(
-        lambda x: jnp.asarray(np.pad(np.asarray(to_int32(x)), (0, padded - num))),
-        messages_T,
-    )
+    messages_T = jax.tree.map(lambda x: np.asarray(to_int32(x)), messages_T)
+    num = len(messages_T.kind)
+    size = block_size(num)
+    chunk_size = min(chunk_size, size)
     book = jax.tree.map(jnp.array, book)
-    cursor, parts = start_cursor(), []
-    while int(cursor.position) < num or not parts:
-        # Donation takes the buffers: what a rewind needs is copied first.
-        may_grow = max_slots is not None and 2 * book.num_slots <= max_slots
-        before = jax.tree.map(jnp.array, (book, cursor)) if may_grow else None
-        book, cursor, out = run_chunk(
-            book,
-            cursor,
-            device_T,
-            num_actions=chunk_size,
-            observe_fn=observe_fn,
-        )
-        if before is not None and int(book.status & ~before[0].status) & _FULL:
-            book, cursor = with_slots(before[0], 2 * before[0].num_slots), before[1]
-            continue
-        parts.append(jax.tree.map(np.asarray, out))
-        if progress_fn is not None:
-            progress_fn(min(int(cursor.position), num))
+    parts = []
+    for start in range(0, max(num, 1), size):
+        stop = min(start + size, num)
+        block_T = padded(messages_T, start, stop, size)
+        cursor, is_new = start_cursor(), True
+        while is_new or int(cursor.position) < stop - start:
+            # Donation takes the buffers: what a rewind needs is copied first.
+            may_grow = max_slots is not None and 2 * book.num_slots <= max_slots
+            before = jax.tree.map(jnp.array, (book, cursor)) if may_grow else None
+            book, cursor, out = run_chunk(
+                book, cursor, block_T, num_actions=chunk_size, observe_fn=observe_fn
+            )
+            if before is not None and int(book.status & ~before[0].status) & _FULL:
+                book = with_slots(before[0], 2 * before[0].num_slots)
+                cursor = before[1]
+                continue
+            is_new = False
+            event, position, seen = jax.tree.map(np.asarray, out)
+            parts.append((event, position + start, seen))
+            if progress_fn is not None:
+                progress_fn(min(start + int(cursor.position), num))
     event, position, seen = jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
     is_done = (event.is_last == 1) & (position < num)
     happened = (event.kind != EventKind.NONE) & (position < num)
@@ -204,3 +206,14 @@ def run(
         message_index=position[happened],
         observations=jax.tree.map(lambda x: x[is_done], seen),
     )
+
+
+def block_size(num_messages: int) -> int:
+    """The smallest of `BLOCK_SIZES` that holds a stream, or the largest."""
+    return next((s for s in BLOCK_SIZES if s >= num_messages), BLOCK_SIZES[-1])
+
+
+def padded(messages_T: Message, start: int, stop: int, size: int) -> Message:
+    """Messages from ``start`` to ``stop``, numpy, and none at all up to ``size``."""
+    pad = (0, start + size - stop)
+    return jax.tree.map(lambda x: np.pad(x[start:stop], pad), messages_T)
