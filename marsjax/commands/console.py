@@ -13,11 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Table
 
@@ -36,16 +38,23 @@ def check_seed(seed: int) -> None:
 
 def say(text: str) -> None:
     """A line to the user about what is going on."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    console.print(text, markup=False)
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each name; call what it yields with ``(name, done, total)``."""
+def progress_bar(
+    *, is_bytes: bool = False
+) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each name; call what it yields with ``(name, done, total)``.
+
+    ``is_bytes``: these are bytes, shown in MB and MB/s.
+    """
+    counts = (DownloadColumn(), TransferSpeedColumn())
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        *(counts if is_bytes else (MofNCompleteColumn(),)),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
@@ -81,7 +90,9 @@ def show(
         print(json.dumps(rows if payload is None else payload, indent=1))
         return
     # A pipe has no width of its own: give it room rather than cut figures off.
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console = Console(
+        width=None if sys.stdout.isatty() else 120, highlight=False, emoji=False
+    )
     table = Table(title=title, title_justify="left")
     if rows:
         for column in rows[0]:

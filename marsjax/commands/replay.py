@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from marsjax.commands.console import progress_bar, show
-from marsjax.data import Tape, read_store
+from marsjax.data import Tape, iter_store
 from marsjax.data.day_check import check_day
 from marsjax.data.replay_check import check_tape
 
@@ -46,7 +46,7 @@ class Replay:
     def run(self) -> None:
         """Print one row a tape."""
         rows = []
-        tapes = read_store(self.store)
+        tapes = iter_store(self.store)
         with progress_bar() as report:
             for tape in tapes:
                 rows.append(_check(tape, report))

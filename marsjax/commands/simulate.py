@@ -16,6 +16,7 @@ from marsjax.commands.outcome import (
     write_lobster_files,
     write_summary,
 )
+from marsjax.commands.seen import check_compared, training_spans
 from marsjax.data import Tape, read_store, read_tape, write_tapes
 from marsjax.errors import InputError
 from marsjax.lmm.trained import TrainedModel
@@ -61,6 +62,8 @@ class Simulate:
     and 512 more"""
     group_size: int = GROUP_SIZE
     """markets run at once; raise it on a GPU"""
+    compare_trained: bool = False
+    """compare with what really followed even where the model was trained on it"""
     pictures: bool = True
     """draw price fan, depth, heat map and comparison"""
     json: bool = False
@@ -73,6 +76,8 @@ class Simulate:
         with whole_folder(self.out) as work:
             say(f"building the start {self.start}")
             start = self._start(trained)
+            if start.tape.split is not None and not self.compare_trained:
+                check_compared(training_spans(self.checkpoint), start, self.orders)
             size = (self.markets, self.orders)
             result, how = run_markets(
                 start, self.seed, *size, group_size=self.group_size

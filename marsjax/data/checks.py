@@ -1,7 +1,6 @@
 """Checks on the columns of a tape, with the line of the first row at fault."""
 
 import numpy as np
-import polars as pl
 
 from marsjax.data.text import Table
 from marsjax.types import MAX_PRICE_TICKS
@@ -76,60 +75,79 @@ def check_not_negative(table: Table, number: np.ndarray, column: str) -> None:
     )
 
 
-def check_increasing(table: Table, number: np.ndarray, column: str) -> None:
-    """Refuses a sequence number that does not rise."""
-    table.check(
-        np.concatenate([[False], number[1:] <= number[:-1]]),
-        lambda i: f"{column} {number[i]} does not rise (before it: {number[i - 1]})",
-        "give the file in its original order, without repeated rows",
-    )
+def check_increasing(
+    table: Table, number: np.ndarray, column: str, after: int | None = None
+) -> None:
+    """Refuses a sequence number that does not rise.
+
+    Args:
+      table: the file.
+      number: the numbers, ``[T]``.
+      column: name of the field.
+      after: the last number of the rows before these; ``None`` if these are the first.
+    """
+    bad, latest = out_of_order(number, after, rising=True)
+
+    def what(i: int) -> str:
+        if number[i] <= latest[i]:
+            return f"{column} {number[i]} does not rise (before it: {latest[i]})"
+        return f"{column} {number[i]} is ahead of the rows after it"
+
+    remedy = "give the file in its original order, without repeated rows"
+    table.check(bad, what, remedy)
 
 
-def check_times(table: Table, time_s: np.ndarray, time_ns: np.ndarray) -> None:
-    """Refuses a time earlier than that of the row before."""
+def check_times(
+    table: Table, time_s: np.ndarray, time_ns: np.ndarray, after: int | None = None
+) -> None:
+    """Refuses a time earlier than that of a row before.
+
+    Args:
+      table: the file.
+      time_s, time_ns: seconds after midnight and nanoseconds, ``[T]``.
+      after: the last time of the rows before these, in nanoseconds after midnight;
+        ``None`` if these are the first.
+    """
     time = time_s.astype(np.int64) * 10**9 + time_ns
-    table.check(
-        np.diff(time, prepend=time[0]) < 0,
-        "the time goes backwards",
-        "give the file in its original order",
-    )
+    bad, latest = out_of_order(time, after, rising=False)
+
+    def what(i: int) -> str:
+        if time[i] < latest[i]:
+            return "the time goes backwards"
+        return "the time is ahead of the rows after it"
+
+    table.check(bad, what, "give the file in its original order")
 
 
-def clock_times(table: Table, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """``HH:MM:SS[.fraction]`` as seconds after midnight and nanoseconds."""
-    text = table.frame[column]
-    parts = text.str.strip_chars().str.extract_groups(
-        r"^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?$"
-    )
-    hour, minute, second, fraction = parts.struct.unnest().get_columns()
-    table.check(
-        hour.is_null().to_numpy(),
-        lambda i: f"{column} is {text[i]!r}, not a time HH:MM:SS.mmm",
-        "correct the field",
-    )
-    time_s = (
-        hour.cast(pl.Int64) * 3600 + minute.cast(pl.Int64) * 60 + second.cast(pl.Int64)
-    )
-    time_s, time_ns = time_s.to_numpy(), _nanoseconds(fraction)
-    check_times(table, time_s, time_ns)
-    return time_s, time_ns
+def out_of_order(
+    value: np.ndarray, after: int | None, rising: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to leave out so that the rest is in order, and the most before each row.
+
+    ``after``: the last value of the rows before; ``rising``: equal ones are at fault.
+    A row below one before it is at fault, unless several follow each other that would
+    be in order without the one row before them: then that row runs ahead.
+    """
+    first = np.iinfo(np.int64).min if after is None else after
+    latest = np.maximum.accumulate(np.concatenate([[first], value[:-1]]))[: len(value)]
+    bad = value <= latest if rising else value < latest
+    edges = np.diff(np.concatenate([[False], bad, [False]]).astype(np.int8))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        ahead = start - 1
+        if end - start < 2 or ahead < 0:
+            continue
+        if value[start] >= latest[ahead] + rising:
+            bad[start:end] = False
+            bad[ahead] = True
+    return bad, latest
 
 
-def decimal_times(table: Table, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds after midnight as decimal text; digits beyond nanoseconds are cut."""
-    text = table.frame[column]
-    parts = text.str.strip_chars().str.extract_groups(r"^(\d{1,5})(?:\.(\d*))?$")
-    second, fraction = parts.struct.unnest().get_columns()
-    table.check(
-        second.is_null().to_numpy(),
-        lambda i: f"{column} is {text[i]!r}, not seconds after midnight",
-        "correct the field; such a file has no header line",
-    )
-    time_s, time_ns = second.cast(pl.Int64).to_numpy(), _nanoseconds(fraction)
-    check_times(table, time_s, time_ns)
-    return time_s, time_ns
+def last_time(
+    time_s: np.ndarray, time_ns: np.ndarray, before: int | None
+) -> int | None:
+    """The last of times as nanoseconds, to check the next rows against.
 
-
-def _nanoseconds(fraction: pl.Series) -> np.ndarray:
-    nine = fraction.fill_null("").str.slice(0, 9).str.pad_end(9, "0")
-    return nine.cast(pl.Int64).to_numpy()
+    ``before``: what stands for it where there are no rows.
+    """
+    return int(time_s[-1]) * 10**9 + int(time_ns[-1]) if len(time_s) else before

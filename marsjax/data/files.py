@@ -14,6 +14,7 @@ ProgressFn = Callable[[str, int, int], None]
 """Called with a file's name, its bytes read so far and its size."""
 
 BLOCK_BYTES = 1 << 20
+_PACKED_BYTES = 1 << 14  # at a time: a few bytes can unpack to a thousand times more
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -108,6 +109,12 @@ def _both(first: bytes, stored: Iterator[bytes]) -> Iterator[bytes]:
     yield from stored
 
 
+def _small(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for start in range(0, len(block), _PACKED_BYTES):
+            yield block[start : start + _PACKED_BYTES]
+
+
 def _inflate(
     first: bytes, stored: Iterator[bytes], make: Callable, padding: int
 ) -> Iterator[bytes]:
@@ -116,7 +123,7 @@ def _inflate(
     ``padding``: zero bytes may stand between members in multiples of this; 0: none.
     """
     member, zeros = make(), 0
-    for block in _both(first, stored):
+    for block in _small(_both(first, stored)):
         while block:
             if member is None:
                 rest = block.lstrip(b"\0") if padding else block

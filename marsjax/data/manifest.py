@@ -1,46 +1,70 @@
-"""The list of tapes in a store."""
+"""The list of tapes in a store, and how they are split."""
 
+import hashlib
 import json
 import re
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import quote
 
-from marsjax.data.naming import is_date
-from marsjax.data.tape import PARTS
+from marsjax.data.manifest_checks import CHECKS, is_list
+from marsjax.data.split_spec import SplitSpec, spec_from_json
+from marsjax.data.tape import tape_name
 from marsjax.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 WORK_PREFIX = ".writing-"
 """Hidden folders of writers at work, or left behind by one that was killed."""
 
-_KEYS = (
-    "name",
-    "symbol",
-    "date",
-    "rows",
-    "tick_size",
-    "lot_size",
-    "sessions",
-    "seed_rows",
-    "source",
-    "files",
-    "counts",
-    "notes",
-    "split",
-    "split_time",
-)
+_REMEDY = "prepare the tapes again into a new folder"
 
 
-def find_entries(directory: Path) -> list[dict]:
-    """The tapes of a store to write to; none if the folder is new or empty.
+class Manifest(NamedTuple):
+    """Tapes in the order they were added, and the rule that splits them."""
+
+    split: SplitSpec
+    entries: list[dict]
+
+
+def tape_folder(name: str, symbol: str, date: str | None) -> PurePosixPath:
+    """Where a tape lies in its store: ``symbol=S/date=D``, in a way hive tools read.
+
+    Simulated markets have ``market=M`` below, after what their names add.
+
+    Examples:
+      >>> str(tape_folder("A_2024-01-02", "A", "2024-01-02"))
+      'symbol=A/date=2024-01-02'
+      >>> str(tape_folder("A^_m0001", "A^", None))
+      'symbol=A%5E/date=unknown/market=m0001'
+    """
+    base = PurePosixPath(f"symbol={_quoted(symbol)}", f"date={date or 'unknown'}")
+    market = market_of_name(name, symbol, date)
+    return base / f"market={_quoted(market)}" if market else base
+
+
+def market_of_name(name: str, symbol: str, date: str | None) -> str:
+    """What a tape's name adds to symbol and date, such as ``m0001``; empty if nothing.
+
+    A name may have ``_`` where the symbol has a character that is hard to type.
+    """
+    plain = tape_name(symbol, date)
+    for stem in (plain, re.sub(r"[^\w.+-]", "_", plain)):
+        if name == stem:
+            return ""
+        if name.startswith(f"{stem}_"):
+            return name[len(stem) + 1 :]
+    return name
+
+
+def find_manifest(directory: Path) -> Manifest | None:
+    """That of a store to write to; none if the folder is new or empty.
 
     Errors:
       :class:`InputError` if something else is there.
     """
     if (directory / MANIFEST).is_file():
-        return read_entries(directory)
+        return read_manifest(directory)
     if directory.exists() and not directory.is_dir():
         raise InputError("this is no folder", "choose another --out", file=directory)
     if directory.exists() and any(
@@ -51,14 +75,15 @@ def find_entries(directory: Path) -> list[dict]:
             "choose an empty or new folder, or a store made by marsjax",
             file=directory,
         )
-    return []
+    return None
 
 
-def read_entries(directory: Path) -> list[dict]:
-    """The manifest's list of tapes.
+def read_manifest(directory: Path) -> Manifest:
+    """What a store holds.
 
     Errors:
-      :class:`InputError` if there is no store or its manifest is damaged.
+      :class:`InputError` if there is no store, its manifest is damaged, or an earlier
+      version wrote it.
     """
     path = directory / MANIFEST
     if not path.is_file():
@@ -69,111 +94,75 @@ def read_entries(directory: Path) -> list[dict]:
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        entries, version = manifest["tapes"], manifest["format"]
-        if not _is_list(entries, dict):
-            raise TypeError
-        if not all(key in entry for entry in entries for key in _KEYS):
-            raise KeyError
+        version, entries = manifest["format"], manifest["tapes"]
     except (ValueError, KeyError, TypeError, OSError):
-        raise InputError(
-            "the manifest is damaged", "prepare the tapes again into a new folder",
-            file=path,
-        ) from None  # fmt: skip
+        raise InputError("the manifest is damaged", _REMEDY, file=path) from None
     if version != FORMAT:
         raise InputError(
             f"the store has format {version}, this version reads {FORMAT}",
-            "prepare the tapes again",
+            "prepare the tapes again into a new folder",
             file=path,
         )
+    try:
+        if not is_list(entries, dict):
+            raise TypeError
+        if not all(key in entry for entry in entries for key in CHECKS):
+            raise KeyError
+        split = spec_from_json(manifest["split"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError("the manifest is damaged", _REMEDY, file=path) from None
     for i, entry in enumerate(entries):
-        for key, is_good in _CHECKS.items():
+        for key, is_good in CHECKS.items():
             if not is_good(entry):
                 raise InputError(
                     f"the manifest is damaged: {key} of tape {i + 1} is "
                     f"{str(entry[key])[:80]!r}",
-                    "prepare the tapes again into a new folder",
+                    _REMEDY,
                     file=path,
                 )
-    names = [entry["name"] for entry in entries]
-    if len(set(names)) < len(names):
-        raise InputError(
-            "the manifest is damaged: two tapes have the same name",
-            "prepare the tapes again into a new folder",
-            file=path,
-        )
-    return entries
+    for key in (lambda e: e["name"], entry_folder):
+        if len(set(map(key, entries))) < len(entries):
+            raise InputError(
+                "the manifest is damaged: two tapes have the same name",
+                _REMEDY,
+                file=path,
+            )
+    return Manifest(split, entries)
 
 
-def _is_count(value: Any, least: int = 0, most: int = 2**31 - 1) -> bool:
-    return type(value) is int and least <= value <= most
+def manifest_text(manifest: Manifest) -> str:
+    """What ``manifest.json`` holds."""
+    content = {
+        "format": FORMAT,
+        "split": manifest.split.to_json(),
+        "tapes": manifest.entries,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _is_pair(value: Any, most: int = 2**31 - 1) -> bool:
-    """Two counts in order."""
-    if not isinstance(value, list) or len(value) != 2:
-        return False
-    return all(_is_count(each, 0, most) for each in value) and value[0] <= value[1]
+def manifest_sha256(directory: str | Path) -> str:
+    """Hash of a store's manifest, which holds those of all its files and the split.
+
+    Errors:
+      As :func:`read_manifest`.
+    """
+    directory = Path(directory)
+    read_manifest(directory)
+    return hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest()
 
 
-def _is_list(value: Any, of: type) -> bool:
-    return isinstance(value, list) and all(isinstance(each, of) for each in value)
+def entry_folder(entry: dict) -> PurePosixPath:
+    """Where the tape of an entry lies."""
+    return tape_folder(entry["name"], entry["symbol"], entry["date"])
 
 
-def _is_folder(name: Any) -> bool:
-    """Whether a name can only be that of a folder in the store."""
-    return (
-        isinstance(name, str)
-        and re.fullmatch(r"[\w.+-]+", name) is not None
-        and not name.startswith(".")
-    )
+def entry_hashes(entry: dict) -> tuple[str, ...]:
+    """Hashes of the files a tape came from; of its messages if it came from none."""
+    found = [file.get("sha256") for file in entry["files"]]
+    if not found:
+        found = [part["sha256"] for part in entry["tables"]["messages"]]
+    return tuple(dict.fromkeys(each for each in found if isinstance(each, str)))
 
 
-def _is_size(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < 1e12
-
-
-def _is_split(entry: dict) -> bool:
-    """Ranges of rows of each part that follow each other."""
-    split = entry["split"]
-    if not isinstance(split, dict) or set(split) != set(PARTS):
-        return False
-    if not all(_is_pair(ends, entry["rows"]) for ends in split.values()):
-        return False
-    return all(split[a][1] <= split[b][0] for a, b in pairwise(PARTS))
-
-
-def _is_split_time(entry: dict) -> bool:
-    """Start and end of each part as second and nanosecond."""
-    times = entry["split_time"]
-    if not isinstance(times, dict) or set(times) != set(PARTS):
-        return False
-    return all(
-        _is_list(ends, list)
-        and len(ends) == 2
-        and all(len(each) == 2 and all(map(_is_count, each)) for each in ends)
-        for ends in times.values()
-    )
-
-
-_CHECKS = {
-    "name": lambda entry: _is_folder(entry["name"]),
-    "symbol": lambda entry: isinstance(entry["symbol"], str),
-    "date": lambda entry: (
-        entry["date"] is None
-        or (isinstance(entry["date"], str) and is_date(entry["date"]))
-    ),
-    "rows": lambda entry: _is_count(entry["rows"]),
-    "tick_size": lambda entry: _is_size(entry["tick_size"]),
-    "lot_size": lambda entry: _is_count(entry["lot_size"], 1),
-    "sessions": lambda entry: (
-        _is_list(entry["sessions"], list) and all(map(_is_pair, entry["sessions"]))
-    ),
-    "seed_rows": lambda entry: _is_count(entry["seed_rows"], 0, entry["rows"]),
-    "source": lambda entry: isinstance(entry["source"], str),
-    "files": lambda entry: _is_list(entry["files"], dict),
-    "counts": lambda entry: isinstance(entry["counts"], dict),
-    "notes": lambda entry: _is_list(entry["notes"], str),
-    "split": _is_split,
-    "split_time": _is_split_time,
-}
-"""Whether a field of an entry is as written; in order, as later ones need ``rows``."""
+def _quoted(text: str) -> str:
+    return quote(text, safe="+")

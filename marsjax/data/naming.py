@@ -35,10 +35,10 @@ def symbol_and_date(path: str | Path) -> tuple[str | None, str | None]:
       (None, None)
     """
     name = Path(path).name
-    dated = re.match(r"(?:SSE_)?(.+?)_(\d{4}-\d\d-\d\d)(?=[_.]|$)", name)
+    dated = re.match(r"(?:SZ?SE_)?(.+?)_(\d{4}-\d\d-\d\d)(?=[_.]|$)", name)
     if dated:
         return dated[1], dated[2]
-    undated = re.match(rf"(?:SSE_)?([^_]+)_(?:.*_)?{_KINDS}(?=[_.]|$)", name)
+    undated = re.match(rf"(?:SZ?SE_)?([^_]+)_(?:.*_)?{_KINDS}(?=[_.]|$)", name)
     return (undated[1], None) if undated else (None, None)
 
 

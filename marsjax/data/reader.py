@@ -73,7 +73,11 @@ class Reader(Protocol):
         ...
 
     def facts(self, name: str) -> TapeFacts:
-        """Of a tape that a piece named; complete once `pieces` has ended."""
+        """Of a tape that a piece named.
+
+        Symbol, date, tick, lot, sessions and source hold from its first piece on; the
+        rest is complete once `pieces` has ended.
+        """
         ...
 
 

@@ -62,8 +62,11 @@ class Tape:
       files: ``{"name", "sha256", "bytes"}`` of each file read.
       counts: rows read, merged and skipped, by kind and reason.
       notes: sentences the user should see.
-      split: half-open ranges of message rows by part; set when read from a store.
+      split: half-open ranges of message rows by part; set when read from a store, as
+        are the fields below.
       split_time: the same boundaries as ``[time_s, time_ns]`` pairs.
+      hashes: SHA-256 of the files it came from; of its stored messages where it came
+        from none. Two tapes that share one hold the same data.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Tape:
     notes: tuple[str, ...] = ()
     split: dict | None = None
     split_time: dict | None = None
+    hashes: tuple[str, ...] = ()
 
 
 def tape_name(symbol: str, date: str | None, market: str | None = None) -> str:
@@ -156,42 +160,3 @@ def to_messages(frame: pl.DataFrame) -> Message:
         for name in ("side", "price_ticks", "qty", "owner")
     }
     return Message(kind=of(kind), order_id=of(ids), **numbers)
-
-
-def split_rows(
-    tape: Tape, fractions: tuple[float, float, float]
-) -> tuple[dict[str, list[int]], dict[str, list[list[int]]]]:
-    """Cuts the rows of continuous trading into parts that follow each other in time.
-
-    A boundary is moved forward to the next change of timestamp, so that no two parts
-    share one; a part can be empty on a tiny tape.
-
-    Args:
-      tape: the tape.
-      fractions: shares of :data:`PARTS`; they sum to one.
-    Returns:
-      Half-open row ranges by part, and the same as ``[time_s, time_ns]`` pairs, where
-      the end is the first time outside of the part.
-    """
-    time_s = tape.messages["time_s"].to_numpy().astype(np.int64)
-    time = time_s * 10**9 + tape.messages["time_ns"].to_numpy()
-    rows = np.flatnonzero(in_session(tape))
-    changes = np.flatnonzero(np.diff(time[rows], prepend=-1))
-    edges = [0]
-    for share in np.cumsum(fractions)[:-1]:
-        after = np.searchsorted(changes, round(float(share) * len(rows)))
-        edges.append(int(changes[after]) if after < len(changes) else len(rows))
-    edges.append(len(rows))
-    first = [*rows, int(rows[-1]) + 1 if len(rows) else 0]
-    cuts = [int(first[edge]) for edge in edges]
-
-    def moment(row: int) -> list[int]:
-        if row < len(time):
-            stamp = int(time[row])
-        else:
-            stamp = int(time[-1]) + 1 if len(time) else 0
-        return list(divmod(stamp, 10**9))
-
-    ranges = {part: cuts[i : i + 2] for i, part in enumerate(PARTS)}
-    times = {part: [moment(a), moment(b)] for part, (a, b) in ranges.items()}
-    return ranges, times

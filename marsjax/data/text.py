@@ -8,13 +8,13 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from marsjax.data.files import CutOffError, ProgressFn, StoredFile
+from marsjax.data.files import ProgressFn, StoredFile
+from marsjax.data.lines import CHUNK_ROWS, ROW_BYTES, whole_lines
 from marsjax.data.skips import RowsError, Skips
 from marsjax.errors import InputError
 
 T = TypeVar("T")
 
-CHUNK_ROWS = 1 << 18
 _HEADER_REMEDY = "give the file in its documented format, with its header line"
 
 
@@ -70,7 +70,9 @@ class Table:
     def integers(self, column: str) -> np.ndarray:
         """A column as int64; an error with the line if a field is no integer."""
         text = self.frame[column]
-        number = text.str.strip_chars().cast(pl.Int64, strict=False)
+        number = text.cast(pl.Int64, strict=False)
+        if number.null_count():
+            number = text.str.strip_chars().cast(pl.Int64, strict=False)
         self.check(
             number.is_null().to_numpy(),
             lambda i: f"{column} is {text[i]!r}, not a whole number",
@@ -142,66 +144,26 @@ def read_chunks(
       without rows.
     """
     file, names, line, some = StoredFile(path, progress_fn), None, 1, False
-    for text in _whole_lines(file, chunk_rows * 48, skips):
-        lines = text.split("\n")
+    for text in whole_lines(file, chunk_rows * ROW_BYTES, skips):
         if line == 1:
-            lines[0] = lines[0].removeprefix("\ufeff")
+            text = text.removeprefix("\ufeff")
+            head, _, rest = text.partition("\n")
             if header:
-                names = _header(file.path, lines.pop(0), columns, separator)
-                line += 1
+                names = _header(file.path, head, columns, separator)
+                text, line = rest, 2
+                if not text:
+                    continue
             else:
-                width = lines[0].count(separator) + 1
+                width = head.count(separator) + 1
                 names = list(columns or map(str, range(width)))
-        if lines:
-            some = True
-            table = _split(file, lines, names, line, separator, skips)
-            line += len(lines)
-            if len(table.line_T):
-                yield table
+        some = True
+        table = _split(file, text, names, line, separator, skips)
+        line += text.count("\n") + 1
+        if len(table.line_T):
+            yield table
     if not some:
         what = "there is a header but no row" if line > 1 else "the file is empty"
         raise InputError(what, "give a file with rows", file=file.path)
-
-
-def _whole_lines(file: StoredFile, size: int, skips: Skips | None) -> Iterator[str]:
-    """Text of about ``size`` bytes that ends with a line, without its last newline."""
-    held, length, first_line = [], 0, 1
-    blocks = file.blocks()
-    while True:
-        try:
-            block = next(blocks, None)
-        except CutOffError as cut:
-            if skips is None:
-                raise
-            skips.add(cut, 0)
-            block = None
-        if block is not None:
-            held.append(block)
-            length += len(block)
-            if length < size or b"\n" not in block:
-                continue
-        content, held, length = b"".join(held), [], 0
-        if block is not None:
-            # Empty lines are kept for the next piece: at the end they are no rows.
-            whole, content = content, content[: content.rindex(b"\n")].rstrip(b"\n")
-            rest = whole[len(content) + 1 :]
-            held, length = [rest], len(rest)
-        else:
-            content = content.rstrip(b"\r\n")
-        if content if first_line > 1 else content.strip():
-            try:
-                yield content.decode("utf-8")
-            except UnicodeDecodeError as error:
-                line = first_line + content.count(b"\n", 0, error.start)
-                if skips is None:
-                    raise InputError(
-                        "this is not text", "give a comma-separated file",
-                        file=file.path, line=line,
-                    ) from None  # fmt: skip
-                yield content.decode("utf-8", errors="replace")
-            first_line += content.count(b"\n") + 1
-        if block is None:
-            return
 
 
 def _header(path, text: str, columns, separator: str) -> list[str]:
@@ -225,10 +187,15 @@ def _header(path, text: str, columns, separator: str) -> list[str]:
     return names
 
 
-def _split(file, lines, names, first, separator, skips) -> Table:
-    series = pl.Series("line", lines, dtype=pl.String).str.strip_chars_end("\r")
+def _split(file, text: str, names, first: int, separator: str, skips) -> Table:
+    num = text.count("\n") + 1
+    frame = _even(text, num, names, separator)
+    if frame is not None:
+        return Table(file, frame, np.arange(first, first + num))
+    series = pl.Series("line", text.split("\n"), dtype=pl.String)
+    series = series.str.strip_chars_end("\r")
     fields = series.str.count_matches(separator, literal=True).to_numpy() + 1
-    line_T = np.arange(first, first + len(lines))
+    line_T = np.arange(first, first + num)
     whole = Table(file, pl.DataFrame({"line": series}), line_T)
 
     def split(table: Table) -> Table:
@@ -253,3 +220,22 @@ def _split(file, lines, names, first, separator, skips) -> Table:
         return Table(file, frame, table.line_T)
 
     return parsed(whole, split, skips)
+
+
+def _even(text: str, num: int, names, separator: str) -> pl.DataFrame | None:
+    """Rows that all have the right number of fields, quickly; ``None`` if unsure."""
+    if text.count(separator) != num * (len(names) - 1) or len(names) < 2:
+        return None
+    if "\r" in text or "\ufffd" in text:
+        return None
+    try:
+        frame = pl.read_csv(
+            text.encode(),
+            separator=separator,
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String),
+            quote_char=None,
+        )
+    except pl.exceptions.PolarsError:  # some row is longer, so another is shorter
+        return None
+    return frame.fill_null("") if frame.height == num else None

@@ -1,5 +1,7 @@
 """Small made-up files in the readers' formats."""
 
+import polars as pl
+
 ORDERS = """\
 MDTime,OrderType,OrderPrice,OrderQty,OrderBSFlag,OrderNO,ApplSeqNum
 09:15:00.030,2,100000,500,1,11,1
@@ -63,3 +65,13 @@ def with_line(text, line, old, new):
     assert old in lines[line - 1], lines[line - 1]
     lines[line - 1] = lines[line - 1].replace(old, new)
     return "".join(lines)
+
+
+def assert_same_tape(one, other):
+    """Two tapes are equal in every attribute."""
+    for name, value in vars(one).items():
+        found = getattr(other, name)
+        if isinstance(value, pl.DataFrame) and found is not None:
+            assert value.equals(found) and value.schema == found.schema, name
+        else:
+            assert value == found, name

@@ -29,6 +29,27 @@ class PlainBook:
     def send(self, kind, side, price, qty, order_id):
         """Events (kind, side, price, qty, order id, maker id) of one message."""
         events = []
+        if kind == Kind.MASS_CANCEL:
+            return [
+                (
+                    EventKind.CANCEL,
+                    *self.orders[each],
+                    self._take(each, 2**62),
+                    each,
+                    -1,
+                )
+                for each in list(self.orders)
+            ]
+        if kind == Kind.MODIFY:
+            if order_id not in self.orders:
+                return [(EventKind.REJECT, side, price, qty, order_id, -1)]
+            side, old = self.orders[order_id]
+            left = self.levels[side][old][order_id]
+            if old == price and qty <= left:
+                self._take(order_id, left - qty)
+                return [(EventKind.REPLACE, side, price, qty, order_id, -1)]
+            self._take(order_id, left)
+            kind = Kind.LIMIT
         if kind in (Kind.LIMIT, Kind.IOC):
             qty = self._match(side, price, qty, order_id, events)
         if qty and kind in (Kind.LIMIT, Kind.COLLECT):

@@ -10,6 +10,7 @@ from marsjax.errors import InputError
     ("name", "told"),
     [
         ("SSE_600536.SH_2023-07-11_orders.csv.xz", ("600536.SH", "2023-07-11")),
+        ("SZSE_000001.SZ_2023-07-11_trades.csv.gz", ("000001.SZ", "2023-07-11")),
         ("AAPL_2012-06-21_34200000_57600000_message_10.csv", ("AAPL", "2012-06-21")),
         ("AAPL_L50_message.csv.xz", ("AAPL", None)),
         ("AAPL_L10_first998_orderbook.csv.xz", ("AAPL", None)),

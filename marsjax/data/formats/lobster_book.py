@@ -1,36 +1,66 @@
 """Books of LOBSTER orderbook files."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from marsjax.data.files import ProgressFn
+from marsjax.data.skips import Skips
 from marsjax.data.tape import LEVEL1_SCHEMA
-from marsjax.data.text import Table, read_table
+from marsjax.data.text import Table, parsed, read_chunks
+from marsjax.errors import InputError
 from marsjax.types import MAX_PRICE_TICKS, Side
 
 EMPTY_ASK, EMPTY_BID = 9_999_999_999, -9_999_999_999
 
 
-def read_levels(path: str | Path, tick: int) -> tuple[Table, np.ndarray]:
-    """Reads an orderbook file of any number of levels.
+class Books(NamedTuple):
+    """Some rows of an orderbook file.
 
-    Returns:
-      The table, and ``int64[T, K, 4]``: ask price, ask quantity, bid price, bid
-      quantity in ticks and shares; both zero where a level is empty.
+    ``table``: the file, and the line of each row. ``levels``: ``int64[T, K, 4]``: ask
+    price, ask quantity, bid price, bid quantity in ticks and shares; both zero where a
+    level is empty.
+    """
+
+    table: Table
+    levels: np.ndarray
+
+
+def read_books(
+    path: str | Path,
+    tick: int,
+    *,
+    skips: Skips | None = None,
+    progress_fn: ProgressFn | None = None,
+    **options,
+) -> Iterator[Books]:
+    """Reads an orderbook file of any number of levels, some rows at a time.
+
     Errors:
       :class:`~marsjax.errors.InputError` naming the line of a price off tick, a
       quantity that is not positive, levels out of order or a crossed book.
     """
-    table = read_table(path, None, header=False)
+    options |= {"skips": skips, "progress_fn": progress_fn}
+    for table in read_chunks(path, None, header=False, **options):
+        books = parsed(table, lambda table: _levels(table, tick), skips)
+        if len(books.levels):
+            yield books
+
+
+def _levels(table: Table, tick: int) -> Books:
     width = table.frame.width
-    table.check(
-        np.array([width % 4 != 0]),
-        f"{width} columns, which is no multiple of 4",
-        "give an orderbook file: ask price, ask size, bid price, bid size per level",
-    )
+    if width % 4:
+        raise InputError(
+            f"{width} columns, which is no multiple of 4",
+            "give an orderbook file: ask price and size, bid price and size per level",
+            file=table.path,
+            line=int(table.line_T[0]),
+        )
     fields = np.stack([table.integers(name) for name in table.frame.columns], axis=1)
-    book = fields.reshape(len(fields), -1, 4).copy()
+    book = fields.reshape(len(fields), width // 4, 4).copy()
     for column, empty, name in ((0, EMPTY_ASK, "ask"), (2, EMPTY_BID, "bid")):
         price, qty = book[:, :, column], book[:, :, column + 1]
         vacant = price == empty
@@ -70,20 +100,20 @@ def read_levels(path: str | Path, tick: int) -> tuple[Table, np.ndarray]:
         "the best bid is not below the best ask",
         "give the orderbook of continuous trading",
     )
-    return table, book
+    return Books(table, book)
 
 
-def check_first(table: Table, levels: np.ndarray, first: dict[str, int]) -> None:
+def check_first(books: Books, first: dict[str, int]) -> None:
     """Refuses an opening book that lacks the order which message 0 adds.
 
     Args:
-      table: the orderbook file.
-      levels: ``int64[T, K, 4]`` as from :func:`read_levels`.
+      books: rows of the orderbook file, the first of which seeds the book.
       first: ``type``, ``side``, ``price_ticks`` and ``qty`` of message 0.
     Errors:
       :class:`~marsjax.errors.InputError` if the price is within the levels shown and
       has less than the order's quantity.
     """
+    table, levels = books
     if first["type"] != 1:
         return
     column = 2 if first["side"] == Side.BUY else 0
@@ -98,66 +128,6 @@ def check_first(table: Table, levels: np.ndarray, first: dict[str, int]) -> None
             "the first row does not hold the order that the first message adds",
             "give the orderbook that belongs to the messages",
         )
-
-
-def place_rows(levels: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
-    """The message after which each row of an orderbook file holds.
-
-    With as many rows as messages, row k belongs to message k. With fewer, a row is
-    placed at the next message that turns the row before into it: messages outside of
-    the levels shown are not in the orderbook of a narrower file.
-
-    Args:
-      levels: ``int64[T, K, 4]`` as from :func:`read_levels`; row 0 holds after message
-        0.
-      rows: ``type``, ``side``, ``price_ticks`` and ``qty`` of the messages.
-    Returns:
-      ``int64[<=T]``; shorter where no message explains a row.
-    """
-    if len(levels) == len(rows["type"]):
-        return np.arange(len(levels))
-    placed = [0]
-    columns = (rows[name].tolist() for name in ("type", "side", "price_ticks", "qty"))
-    for i, (event, side, price, qty) in enumerate(zip(*columns, strict=True)):
-        if len(placed) == len(levels):
-            break
-        before, after = levels[len(placed) - 1], levels[len(placed)]
-        if i and _explains(before, after, event, 2 * (1 - side), price, qty):
-            placed.append(i)
-    return np.array(placed)
-
-
-def _explains(
-    before: np.ndarray, after: np.ndarray, event: int, column: int, price: int, qty: int
-) -> bool:
-    """Whether an event within the levels shown turns ``before`` into ``after``.
-
-    ``column`` is where the event's side has its prices: 0 for asks, 2 for bids.
-    """
-    other = 2 - column
-    if (before[:, other : other + 2] != after[:, other : other + 2]).any():
-        return False
-    old, new = before[:, column : column + 2], after[:, column : column + 2]
-    if event > 4:
-        return bool((old == new).all())
-    shown = old[:, 1] > 0
-    ahead = (old[:, 0] > price) if column == 2 else (old[:, 0] < price)
-    k = int((shown & ahead).sum())
-    if k == len(old):
-        return False  # outside
-    found = shown[k] and old[k, 0] == price
-    expected = old.copy()
-    if event == 1 and not found:
-        expected[k + 1 :] = old[k:-1]
-        expected[k] = price, qty
-        return bool((expected == new).all())
-    if not found or (event > 1 and old[k, 1] < qty):
-        return False
-    expected[k, 1] += qty if event == 1 else -qty
-    if expected[k, 1]:
-        return bool((expected == new).all())
-    # The level is gone; what moves up into the last place was not shown before.
-    return bool((np.delete(old, k, axis=0) == new[:-1]).all())
 
 
 def quotes_frame(levels: np.ndarray, row: np.ndarray) -> pl.DataFrame:

@@ -1,11 +1,11 @@
 """Finds the order that each LOBSTER event acts on, by keeping the queues."""
 
-from heapq import heappop, heappush
+from typing import NamedTuple
 
 import numpy as np
 
+from marsjax.data.formats.lobster_queues import Queues
 from marsjax.data.tape import FILL_SCHEMA
-from marsjax.data.text import Table
 from marsjax.types import Kind, Side
 
 EVENTS = ("add", "partial_cancel", "delete", "execution", "hidden", "cross", "halt")
@@ -30,56 +30,28 @@ _KIND_OF_EVENT = np.array(
         Kind.HALT,
     ]
 )
-_COLUMNS = ("time_s", "time_ns", "kind", "side", "price_ticks", "qty", "order_id")
+COLUMNS = ("time_s", "time_ns", "kind", "side", "price_ticks", "qty", "order_id")
+# Plain integers are quicker than an enum's members.
+_IOC, _HIDDEN_FILL, _AUCTION_FILL = map(
+    int, (Kind.IOC, Kind.HIDDEN_FILL, Kind.AUCTION_FILL)
+)
 
 
-class Queues:
-    """First-in-first-out queues of what is left of each order.
+class Resolved(NamedTuple):
+    """Canonical rows of some messages.
 
-    ``place``: id -> (side, price in ticks). ``queue``: (side, price) -> id -> shares.
+    ``body``: columns `COLUMNS`. ``fills``: of `FILL_SCHEMA`, ``row`` counts the rows of
+    ``body``. ``repeated``: places of the messages that were left out of it, since they
+    add an order that is live.
     """
 
-    def __init__(self):
-        self.place: dict[int, tuple[int, int]] = {}
-        self.queue: dict[tuple[int, int], dict[int, int]] = {}
-        self._prices: tuple[list[int], list[int]] = ([], [])  # heaps, bids negated
-
-    def add(self, order_id: int, side: int, price: int, qty: int) -> None:
-        """Puts an order at the end of its queue."""
-        if (side, price) not in self.queue:
-            self.queue[side, price] = {}
-            heappush(self._prices[side], -price if side == Side.BUY else price)
-        self.queue[side, price][order_id] = qty
-        self.place[order_id] = (side, price)
-
-    def left(self, order_id: int) -> int:
-        """Shares an order has left, 0 if it is not live."""
-        place = self.place.get(order_id)
-        return self.queue[place][order_id] if place else 0
-
-    def take(self, order_id: int, qty: int) -> None:
-        """Takes shares off a live order."""
-        place = self.place[order_id]
-        queue = self.queue[place]
-        queue[order_id] -= qty
-        if not queue[order_id]:
-            del queue[order_id], self.place[order_id]
-            if not queue:
-                del self.queue[place]
-
-    def front(self, side: int) -> tuple[int, int] | None:
-        """Price and id of the order that is first in line, if there is one."""
-        heap = self._prices[side]
-        while heap:
-            price = abs(heap[0])
-            if (side, price) in self.queue:
-                return price, next(iter(self.queue[side, price]))
-            heappop(heap)
-        return None
+    body: dict[str, np.ndarray]
+    fills: dict[str, np.ndarray]
+    repeated: np.ndarray
 
 
 class Resolver:
-    """Turns checked LOBSTER rows into canonical ones.
+    """Turns checked LOBSTER rows into canonical ones, some at a time.
 
     Attributes:
       queues: the book so far.
@@ -92,8 +64,8 @@ class Resolver:
         self.new_id = new_id
         self.queues = Queues()
         self.level_order: dict[tuple[int, int], int] = {}
-        self.seeds = {name: np.zeros(0, np.int64) for name in _COLUMNS}
-        self.counts: dict[str, int] = {}
+        self.seeds = {name: np.zeros(0, np.int64) for name in COLUMNS}
+        self.counts = dict.fromkeys(EVENTS + EXCEPTIONS, 0)
 
     def seed(self, levels: np.ndarray, first: dict[str, int]) -> None:
         """Rebuilds the book after message 0, bids then asks, from the best outwards.
@@ -110,11 +82,11 @@ class Resolver:
             for price, qty in levels[:, column : column + 2].tolist():
                 own = min(int(first["qty"]), qty) if added == (side, price) else 0
                 if qty > own:
-                    self.level_order[side, price] = self.new_id
-                    rows.append((self.new_id, side, price, qty - own))
+                    self.level_order[int(side), price] = self.new_id
+                    rows.append((self.new_id, int(side), price, qty - own))
                     self.new_id += 1
                 if own:
-                    rows.append((int(first["order_id"]), side, price, own))
+                    rows.append((int(first["order_id"]), int(side), price, own))
         for row in rows:
             self.queues.add(*row)
         columns = np.array(rows, np.int64).reshape(-1, 4).T
@@ -124,73 +96,101 @@ class Resolver:
             self.seeds[name] = np.full(len(rows), first[name])
         self.seeds["kind"] = np.full(len(rows), Kind.COLLECT)
 
-    def resolve(
-        self, table: Table, rows: dict[str, np.ndarray], skip: int
-    ) -> tuple[dict[str, np.ndarray], dict[str, list[int]]]:
-        """Canonical columns of messages ``skip:``, and the fills they must cause.
+    def resolve(self, rows: dict[str, np.ndarray]) -> Resolved:
+        """Canonical columns of the next messages, and the fills they must cause.
 
-        ``row`` of the fills counts messages of the file.
+        Args:
+          rows: ``time_s``, ``time_ns``, ``type``, ``order_id``, ``qty``,
+            ``price_ticks`` and ``side``, ``[T]`` each.
         """
-        body = {name: rows[name].copy() for name in _COLUMNS if name != "kind"}
+        body = {name: rows[name].copy() for name in COLUMNS if name != "kind"}
         body["kind"] = _KIND_OF_EVENT[rows["type"]]
-        fills = {name: [] for name in FILL_SCHEMA}
-        seen = np.bincount(rows["type"][skip:], minlength=8)[1:].tolist()
-        self.counts = dict(zip(EVENTS, seen, strict=True)) | dict.fromkeys(
-            EXCEPTIONS, 0
-        )
+        changes, fills, repeated = [], [], []
+        key_of, queues, best = self.queues.key_of, self.queues.queues, self.queues.best
+        add, take = self.queues.add, self.queues.take
         columns = ("type", "order_id", "qty", "price_ticks", "side")
-        events = zip(*(rows[name][skip:].tolist() for name in columns), strict=True)
-        for i, (event, order_id, size, price, side) in enumerate(events, skip):
+        events = zip(*(rows[name].tolist() for name in columns), strict=True)
+        # The usual cases are written out: this loop is what reading takes longest at.
+        for i, (event, order_id, size, price, side) in enumerate(events):
             if event == 1:
-                if self.queues.left(order_id):
-                    raise table.error(
-                        i,
-                        f"duplicate order id {order_id}: it is live",
-                        "give one day of one instrument, without repeated rows",
-                    )
-                self._add(order_id, side, price, size)
+                if order_id in key_of:
+                    repeated.append(i)
+                elif price > best[0] if side else price < best[1]:
+                    key = 2 * price + side
+                    if key in queues:
+                        queues[key][order_id] = size
+                        key_of[order_id] = key
+                    else:
+                        add(order_id, side, price, size)
+                else:
+                    self._cross(order_id, side, price, size)
             elif event <= 3:
-                body["order_id"][i], body["qty"][i] = self._cancel(
-                    event, order_id, size, (side, price)
-                )
+                key = key_of.get(order_id)
+                if key is None:
+                    target, taken = self._cancel(event, order_id, size, (side, price))
+                elif size == (left := queues[key][order_id]):
+                    take(order_id, size)
+                    continue
+                elif event == 2 and size < left:
+                    queues[key][order_id] = left - size
+                    continue
+                else:
+                    target, taken = self._cancel(event, order_id, size, (side, price))
+                changes.append((i, target, taken))
             elif event == 4:
-                kind, target, taken = self._execute(order_id, size, (side, price))
-                body["kind"][i], body["qty"][i] = kind, taken
-                body["order_id"][i] = target
-                if kind == Kind.IOC:
-                    fill = (i, price, taken, target, self.new_id)
-                    for name, value in zip(FILL_SCHEMA, fill, strict=True):
-                        fills[name].append(value)
-                    body["side"][i], body["order_id"][i] = 1 - side, self.new_id
-                    self.new_id += 1
-        return {name: values[skip:] for name, values in body.items()}, fills
+                kind, target, taken = self._execute(order_id, size, side, price)
+                fills.append((i, kind, target, taken))
+        self._count(rows, repeated)
+        return self._written(body, changes, fills, np.array(repeated, np.int64))
 
-    def _add(self, order_id: int, side: int, price: int, size: int) -> None:
+    def _count(self, rows, repeated: list[int]) -> None:
+        seen = np.bincount(rows["type"], minlength=8)[1:].tolist()
+        for name, num in zip(EVENTS, seen, strict=True):
+            self.counts[name] += num
+        self.counts["add"] -= len(repeated)
+
+    def _written(self, body, changes, executed, repeated) -> Resolved:
+        """Puts what the loop found into the columns."""
+        if changes:
+            i, target, taken = np.array(changes, np.int64).T
+            body["order_id"][i], body["qty"][i] = target, taken
+        i, kind, target, taken = np.array(executed, np.int64).reshape(-1, 4).T
+        body["kind"][i], body["order_id"][i], body["qty"][i] = kind, target, taken
+        is_fill = kind == _IOC
+        i, target, taken = i[is_fill], target[is_fill], taken[is_fill]
+        taker = self.new_id + np.arange(len(i))
+        self.new_id += len(i)
+        body["side"][i] = 1 - body["side"][i]
+        body["order_id"][i] = taker
+        keep = np.ones(len(body["kind"]), bool)
+        keep[repeated] = False
+        values = (np.cumsum(keep)[i] - 1, body["price_ticks"][i], taken, target, taker)
+        fills = dict(zip(FILL_SCHEMA, values, strict=True))
+        if len(repeated):
+            body = {name: column[keep] for name, column in body.items()}
+        return Resolved(body, fills, repeated)
+
+    def _cross(self, order_id: int, side: int, price: int, size: int) -> None:
         """Rests an order, after the matches the exchange will make of it.
 
         What it crosses can only be orders whose end an incomplete tape left out.
         """
-        crosses = False
-        while size:
-            front = self.queues.front(1 - side)
-            if not front or (
-                front[0] > price if side == Side.BUY else front[0] < price
-            ):
-                break
-            crosses = True
-            taken = min(size, self.queues.left(front[1]))
-            self.queues.take(front[1], taken)
+        self.counts["add_that_crosses"] += 1
+        sign = 1 if side else -1
+        while size and sign * self.queues.best[1 - side] >= sign * price:
+            first = self.queues.front(1 - side)[1]
+            taken = min(size, self.queues.left(first))
+            self.queues.take(first, taken)
             size -= taken
-        self.counts["add_that_crosses"] += crosses
         if size:
             self.queues.add(order_id, side, price, size)
 
     def _target(self, order_id: int, level: tuple[int, int]) -> int:
         """The live order an event is about, -1 if it is unknown."""
-        if self.queues.left(order_id):
+        if order_id in self.queues.key_of:
             return order_id
         target = self.level_order.get(level, -1)
-        if not self.queues.left(target):
+        if target not in self.queues.key_of:
             return -1
         self.counts["on_seed_order"] += 1
         return target
@@ -213,19 +213,19 @@ class Resolver:
         return target, taken
 
     def _execute(
-        self, order_id: int, size: int, level: tuple[int, int]
-    ) -> tuple[Kind, int, int]:
+        self, order_id: int, size: int, side: int, price: int
+    ) -> tuple[int, int, int]:
         """Kind, resting order (or the id as it is) and quantity of an execution."""
-        target = self._target(order_id, level)
+        target = self._target(order_id, (side, price))
         if target < 0:
             self.counts["execution_of_unknown_id"] += 1
-            return Kind.HIDDEN_FILL, order_id, size
+            return _HIDDEN_FILL, order_id, size
         left = self.queues.left(target)
         self.counts["more_than_is_left"] += size > left
         taken = min(size, left)
-        in_order = self.queues.front(level[0]) == (level[1], target)
+        in_order = self.queues.front(side) == (price, target)
         self.queues.take(target, taken)
         if in_order:
-            return Kind.IOC, target, taken
+            return _IOC, target, taken
         self.counts["execution_out_of_queue_order"] += 1
-        return Kind.AUCTION_FILL, target, taken
+        return _AUCTION_FILL, target, taken

@@ -2,35 +2,33 @@
 
 The exchange publishes an order only after its immediate fills: the trades of an
 aggressor come first, then a row with what is left of it. Both are put together again.
-Formats: `orders` and `trades` files of one instrument and day, on one channel whose
-``ApplSeqNum`` orders them; prices in CNY x 10,000, quantities in shares.
+Formats: `orders` and `trades` files of one day, on one channel whose ``ApplSeqNum``
+orders them; prices in CNY x 10,000, quantities in shares. The channel's numbers count
+all its instruments, so that those of one have gaps. Columns beyond those named here
+are ignored, but for one that names the instrument (`OneSymbol`).
 """
 
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from marsjax.data.checks import (
     check_increasing,
     check_not_negative,
     check_numbers,
-    clock_times,
 )
-from marsjax.data.formats.sse_sent import (
-    AUCTION,
-    CANCEL,
-    FILL,
-    NEW,
-    as_sent,
-    check_left,
-    check_resting,
-    merge,
-)
-from marsjax.data.naming import identify
-from marsjax.data.tape import FILL_SCHEMA, Tape, message_frame, tape_name
-from marsjax.data.text import Table, read_table
-from marsjax.types import Kind, Side
+from marsjax.data.files import ProgressFn
+from marsjax.data.formats.sse_live import nobody
+from marsjax.data.formats.sse_pair import PairReader
+from marsjax.data.formats.sse_rows import AUCTION, CANCEL, FILL, NEW, Rows
+from marsjax.data.formats.sse_seen import Seen
+from marsjax.data.formats.sse_sent import Sent, as_sent, count
+from marsjax.data.reader import collect
+from marsjax.data.skips import Skips
+from marsjax.data.tape import Tape
+from marsjax.data.text import Table
+from marsjax.data.times import DATED_CLOCK, clock_times
+from marsjax.types import Side
 
 ORDER_COLUMNS = (
     "MDTime",
@@ -54,13 +52,7 @@ SESSIONS = ((34200, 41400), (46800, 53820))
 TICK_UNITS, TICK_SIZE, LOT_SIZE = 100, 0.01, 100
 
 
-def prepare_sse(
-    orders: str | Path,
-    trades: str | Path,
-    *,
-    symbol: str | None = None,
-    date: str | None = None,
-) -> Tape:
+class SseReader(PairReader):
     """Reads one instrument's day and recovers its orders as they were sent.
 
     Consecutive trades of one aggressor and the row of its remainder become one
@@ -72,53 +64,57 @@ def prepare_sse(
     Args:
       orders: CSV with :data:`ORDER_COLUMNS`, plain or packed.
       trades: CSV with :data:`TRADE_COLUMNS`, plain or packed.
-      symbol: instrument; by default from the file names.
+      symbol: instrument; by default from the file names, or a column of the files.
+        Where the files hold several, only its rows are read.
       date: ISO date; by default from the file names.
-    Returns:
-      The tape, with every continuous fill in ``fills``.
-    Errors:
-      :class:`~marsjax.errors.InputError` naming file and line for anything that is not
-      as documented, including a trade or cancel of more than an order has left, or
-      at another price or side than the order's.
+      is_contiguous: whether the files' ``ApplSeqNum`` follow each other without a gap,
+        so that one is an error.
+      skips: where rows at fault are counted and left out; ``None``: they are errors.
+      progress_fn: told of the bytes read.
+      options: of :func:`~marsjax.data.text.read_chunks`.
     """
-    symbol, date, notes = identify((orders, trades), symbol, date)
-    tables = (
-        read_table(orders, ORDER_COLUMNS, header=True),
-        read_table(trades, TRADE_COLUMNS, header=True),
-    )
-    rows = merge(_order_rows(tables[0]), _trade_rows(tables[1]), tables)
-    messages, fills = as_sent(rows, tables, SESSIONS[0][0], SESSIONS[-1][1])
-    check_left(rows, tables)
-    check_resting(rows, tables)
-    what = rows["what"]
-    counts = {
-        "orders_read": len(tables[0].frame),
-        "trades_read": len(tables[1].frame),
-        "continuous_trades_merged_into_orders": int((what == FILL).sum()),
-        "remainders_merged_into_orders": int((rows["continues"] & (what == NEW)).sum()),
-        "auction_trades": int((what == AUCTION).sum()),
-        "skipped": 0,
-        "messages": len(messages["kind"]),
-    }
-    for kind in (Kind.LIMIT, Kind.COLLECT, Kind.CANCEL, Kind.AUCTION_FILL):
-        counts[kind.name.lower()] = int((messages["kind"] == kind).sum())
-    return Tape(
-        name=tape_name(symbol, date),
-        symbol=symbol,
-        date=date,
-        messages=message_frame(symbol, date, **messages),
-        tick_size=TICK_SIZE,
-        lot_size=LOT_SIZE,
-        sessions=SESSIONS,
-        source="sse",
-        fills=pl.DataFrame(fills, schema=FILL_SCHEMA),
-        files=tuple(table.info for table in tables),
-        counts=counts,
-        notes=notes,
-    )
+
+    source = "sse"
+    order_columns, trade_columns = ORDER_COLUMNS, TRADE_COLUMNS
+    sessions, tick_size, lot_size = SESSIONS, TICK_SIZE, LOT_SIZE
+
+    def __init__(
+        self,
+        orders: str | Path,
+        trades: str | Path,
+        *,
+        symbol: str | None = None,
+        date: str | None = None,
+        is_contiguous: bool = False,
+        skips: Skips | None = None,
+        progress_fn: ProgressFn | None = None,
+        **options,
+    ):
+        super().__init__(
+            (orders, trades), symbol, date, is_contiguous, skips, progress_fn, options
+        )
+        self._live, self._seen = nobody(), Seen()
+
+    def _columns(self, which: int, table: Table, after: tuple) -> dict:
+        return (_order_rows, _trade_rows)[which](table, *after)
+
+    def _recover(self, rows: Rows, is_last: bool) -> Sent:
+        return as_sent(rows, self._live, self._seen, self.sessions, is_last)
+
+    def _commit(self, sent: Sent) -> None:
+        self._live = sent.live
+        self._seen.add(sent.new_ids)
+
+    def _count(self, sent: Sent) -> dict[str, int]:
+        return count(sent)
 
 
-def _order_rows(table: Table) -> dict[str, np.ndarray]:
+def prepare_sse(orders: str | Path, trades: str | Path, **options) -> Tape:
+    """The tape of an `SseReader`, in memory; arguments and errors are its."""
+    return collect(SseReader(orders, trades, **options))[0]
+
+
+def _order_rows(table: Table, sequence: int | None, time: int | None) -> dict:
     kind = table.integers("OrderType")
     table.check(
         (kind != 2) & (kind != 10),
@@ -139,11 +135,11 @@ def _order_rows(table: Table) -> dict[str, np.ndarray]:
         "actor": ids,
         "other": ids,
         **check_numbers(table, "OrderPrice", "OrderQty", TICK_UNITS),
-        **_place(table),
+        **place(table, "MDTime", sequence, time),
     }
 
 
-def _trade_rows(table: Table) -> dict[str, np.ndarray]:
+def _trade_rows(table: Table, sequence: int | None, time: int | None) -> dict:
     flag = table.integers("TradeBSFlag")
     table.check(
         (flag < 0) | (flag > 2),
@@ -159,14 +155,14 @@ def _trade_rows(table: Table) -> dict[str, np.ndarray]:
         "actor": np.where(flag == 2, seller, buyer),
         "other": np.where(flag == 2, buyer, seller),
         **check_numbers(table, "TradePrice", "TradeQty", TICK_UNITS),
-        **_place(table),
+        **place(table, "MDTime", sequence, time),
     }
 
 
-def _place(table: Table) -> dict[str, np.ndarray]:
-    sequence = table.integers("ApplSeqNum")
-    check_not_negative(table, sequence, "ApplSeqNum")
-    check_increasing(table, sequence, "ApplSeqNum")
-    time_s, time_ns = clock_times(table, "MDTime")
-    row = np.arange(len(sequence))
-    return {"sequence": sequence, "time_s": time_s, "time_ns": time_ns, "row": row}
+def place(table: Table, clock: str, sequence: int | None, time: int | None) -> dict:
+    """Sequence numbers and times of rows, after the last of each before."""
+    number = table.integers("ApplSeqNum")
+    check_not_negative(table, number, "ApplSeqNum")
+    check_increasing(table, number, "ApplSeqNum", sequence)
+    time_s, time_ns = clock_times(table, clock, time, DATED_CLOCK)
+    return {"sequence": number, "time": time_s * 10**9 + time_ns}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from marsjax.data import fidelity, prepare_lobster
-from marsjax.data.formats.lobster_book import read_levels
+from marsjax.data.formats.lobster_book import read_books
 from marsjax.errors import InputError
 from tests.data.fixtures import MESSAGES, ORDERBOOK, with_line, write
 from tests.data.plain_book import replay_plain
@@ -26,14 +26,14 @@ FAULTS = [
 def test_faults(tmp_path, line, old, new, error):
     (path,) = write(tmp_path, orderbook=with_line(ORDERBOOK, line, old, new))
     with pytest.raises(InputError) as caught:
-        read_levels(path, 100)
+        list(read_books(path, 100))
     assert f"orderbook.csv{error}" in str(caught.value)
 
 
 def test_columns_that_are_no_levels(tmp_path):
     (path,) = write(tmp_path, orderbook="1000300,80,1000000\n")
     with pytest.raises(InputError, match="3 columns, which is no multiple of 4"):
-        read_levels(path, 100)
+        list(read_books(path, 100))
 
 
 def test_more_books_than_messages(tmp_path):
