@@ -11,19 +11,24 @@ from typing import Annotated
 import tyro
 
 from marsjax.commands.bench import Bench
+from marsjax.commands.cache import keep_compilations
+from marsjax.commands.data import Data
 from marsjax.commands.demo import Demo
 from marsjax.commands.prepare import Prepare
 from marsjax.commands.replay import Replay
 from marsjax.commands.simulate import Simulate
+from marsjax.commands.synth import Synth
 from marsjax.commands.train import Train, default_train
 from marsjax.errors import exit_on_input_error
 
 COMMANDS = {
     "demo": Demo,
     "prepare": Prepare,
+    "data": Data,
     "replay": Replay,
     "train": Train,
     "simulate": Simulate,
+    "synth": Synth,
     "bench": Bench,
 }
 
@@ -50,6 +55,7 @@ def main(args: list[str] | None = None) -> None:
                 args=args,
                 config=config,
             )
+        keep_compilations()
         command.run()
 
 

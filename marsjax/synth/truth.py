@@ -1,0 +1,130 @@
+"""What is true of a store of synthetic tapes: ``synth.json`` beside the manifest.
+
+It holds the market, its parameters and its seed, from which any stream can be scored
+later under the law that made the tapes (`marsjax.synth.law`).
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from marsjax.errors import InputError
+from marsjax.synth.markets import Market, find_market
+
+TRUTH = "synth.json"
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+    """Where tapes came from, and their entropy.
+
+    Attributes:
+      market: the market.
+      params: its parameters.
+      seed: of all draws; market i draws from ``fold_in(key(seed), i)``.
+      num_slots: slots a side of the books; the draws depend on it, the law does not.
+      tapes: names, those of markets 0, 1, ... in order.
+      nats: of a market whose law is known: ``entropy`` and ``cross_entropy``, mean and
+        standard error in nats an order with the wait in seconds, and ``orders``, how
+        many they rest on; else ``None``.
+      fit: how the parameters were fitted, if they were.
+    """
+
+    market: Market
+    params: Any
+    seed: int
+    num_slots: int
+    tapes: tuple[str, ...]
+    nats: dict | None = None
+    fit: dict | None = None
+
+
+def write_truth(directory: Path, truth: Truth) -> None:
+    """Write ``synth.json`` into a store."""
+    content = {
+        "format": FORMAT,
+        "market": truth.market.name,
+        "params": _plain(truth.params),
+        "seed": truth.seed,
+        "num_slots": truth.num_slots,
+        "tapes": list(truth.tapes),
+        "nats": truth.nats,
+        "fit": _plain(truth.fit),
+    }
+    text = json.dumps(content, indent=1) + "\n"
+    (Path(directory) / TRUTH).write_text(text, encoding="utf-8")
+
+
+def read_truth(directory: str | Path) -> Truth:
+    """Read ``synth.json`` of a store.
+
+    Raises:
+      InputError: there is none, or it is damaged.
+    """
+    path = Path(directory) / TRUTH
+    if not path.is_file():
+        raise InputError(
+            f"there is no {TRUTH} here: the store is not synthetic",
+            "make one with `marsjax synth`",
+            file=directory,
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise KeyError("format")
+        market = find_market(content["market"])
+        return Truth(
+            market,
+            _like(market.functions.Params(), content["params"]),
+            int(content["seed"]),
+            int(content["num_slots"]),
+            tuple(content["tapes"]),
+            content["nats"],
+            content["fit"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            "the file is damaged", "make the store again with `marsjax synth`",
+            file=path,
+        ) from None  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and lists of a dataclass, dictionaries of their fields."""
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if hasattr(value, "_asdict"):
+        return {name: _plain(each) for name, each in value._asdict().items()}
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if isinstance(value, str | bool | int | float | None):
+        return value
+    return np.asarray(value).tolist()
+
+
+def _like(template: Any, value: Any) -> Any:
+    """What `_plain` was given, with the types of ``template``."""
+    if dataclasses.is_dataclass(template):
+        return dataclasses.replace(
+            template,
+            **{k: _like(getattr(template, k), each) for k, each in value.items()},
+        )
+    if hasattr(template, "_asdict"):
+        parts = template._asdict()
+        return type(template)(**{k: _like(parts[k], each) for k, each in value.items()})
+    if isinstance(template, tuple | list):
+        return type(template)(
+            _like(template[min(i, len(template) - 1)], each)
+            for i, each in enumerate(value)
+        )
+    if isinstance(template, str | bool | int | float | None):
+        return value
+    return jnp.asarray(value, jnp.asarray(template).dtype)
