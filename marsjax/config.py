@@ -31,10 +31,10 @@ class ModelConfig:
     """Shape of the order model.
 
     Attributes:
-      field_sizes: outcomes of type, price bin, volume bin and interval bin.
+      field_sizes, field_names: of each field of a token, in the order in which they
+        are drawn. Training takes these and the next two from the dataset.
       num_features: book and clock features after each order.
-      feature_scale: what each integer feature is multiplied by; None: 1. Training
-        takes it from the dataset.
+      feature_scale: what each integer feature is multiplied by; None: 1.
       d_model: width.
       num_layers: decoder blocks.
       num_heads: attention heads.
@@ -42,15 +42,15 @@ class ModelConfig:
         cache of a rollout smaller and faster.
       d_ff: width of the SwiGLU layer; None: 8/3 of the width, rounded up to 32.
       window: how many orders back attention sees, the present one included.
-      head: ``factorised`` (type -> price -> volume -> interval) or ``joint`` (one
-        softmax over all outcomes, as in MarS).
+      head: ``factorised`` (field by field) or ``joint`` (one softmax, as in MarS).
       rope_base: the slowest rotary frequency is about ``1 / rope_base``.
       dropout: rate on the input of the blocks and on every branch, training only.
       dtype: what the layers compute in; parameters and likelihoods stay float32.
     """
 
     # What the dataset decides is no option of the command line.
-    field_sizes: Suppress[tuple[int, int, int, int]] = (3, 32, 32, 16)
+    field_sizes: Suppress[tuple[int, ...]] = (3, 32, 32, 16)
+    field_names: Suppress[tuple[str, ...]] = ("type", "price", "volume", "interval")
     num_features: Suppress[int] = 16
     feature_scale: Suppress[tuple[float, ...] | None] = None
     d_model: int = 128
@@ -68,9 +68,10 @@ class ModelConfig:
         for name in ("num_features", "d_model", "num_layers", "num_heads", "window"):
             _require(getattr(self, name) > 0, f"{name} must be positive", "raise it")
         _require(
-            len(self.field_sizes) == 4 and min(self.field_sizes) > 0,
-            f"field_sizes is {self.field_sizes}",
-            "give four positive sizes: type, price, volume, interval",
+            0 < len(self.field_sizes) == len(self.field_names)
+            and min(self.field_sizes) > 0,
+            f"field_sizes is {self.field_sizes}, field_names {self.field_names}",
+            "give each field a name and a positive size",
         )
         _require(
             self.d_model % (2 * self.num_heads) == 0,

@@ -2,10 +2,9 @@
 
 from marsjax.lmm.cache import Cache
 from marsjax.lmm.model import OrderModel, Params, num_params
-from marsjax.lmm.vocab import FIELDS, joint_index, split_index
+from marsjax.lmm.vocab import joint_index, split_index
 
 __all__ = [
-    "FIELDS",
     "Cache",
     "OrderModel",
     "Params",

@@ -2,9 +2,10 @@
 
 ``model = OrderModel(ModelConfig())`` holds the shape and nothing else: it is hashable,
 and its methods are pure functions that ``jit``, ``scan``, ``vmap`` and ``grad`` take.
-A token is int32 ``[4]`` (type, price bin, volume bin, interval bin); features are
-integers ``[F]`` of the book after that order. The hidden state after order t gives
-the distribution of order t + 1.
+A token is int32 ``[C]``, an integer a field (of orders: type, price bin, volume bin,
+interval bin); features are integers ``[F]`` of the book after that order. The hidden
+state after order t gives the distribution of order t + 1. Events of another domain take
+the place of orders by another schema alone (`marsjax.tokens.schema`).
 """
 
 from dataclasses import dataclass, field
@@ -28,15 +29,15 @@ class OrderModel:
 
     def init(self, key: Array) -> Params:
         """Fresh parameters, float32."""
-        tokens_L4 = jnp.zeros((2, 4), jnp.int32)
+        tokens_LC = jnp.zeros((2, len(self.config.field_sizes)), jnp.int32)
         features_LF = jnp.zeros((2, self.config.num_features), jnp.int16)
         decoder = Decoder(self.config)
-        return decoder.init(key, tokens_L4, features_LF, method="init_all")["params"]
+        return decoder.init(key, tokens_LC, features_LF, method="init_all")["params"]
 
     def apply(
         self,
         params: Params,
-        tokens_L4: Array,
+        tokens_LC: Array,
         features_LF: Array,
         *,
         start: Array | int = 0,
@@ -46,7 +47,7 @@ class OrderModel:
 
         Args:
           params: of :meth:`init`.
-          tokens_L4: integers, each below its field size.
+          tokens_LC: integers, each below its field size.
           features_LF: integers.
           start: position of the first order; the result does not depend on it.
           key: of the dropout; None: no dropout.
@@ -54,21 +55,21 @@ class OrderModel:
         train = key is not None and self.config.dropout > 0
         return Decoder(self.config).apply(
             {"params": params},
-            tokens_L4,
+            tokens_LC,
             features_LF,
             start,
             train,
             rngs={"dropout": key} if train else None,
         )
 
-    def log_prob(self, params: Params, hidden_LD: Array, targets_L4: Array) -> Array:
-        """Log-likelihood of the orders that follow, in nats, float32 ``[L, 4]``.
+    def log_prob(self, params: Params, hidden_LD: Array, targets_LC: Array) -> Array:
+        """Log-likelihood of the orders that follow, in nats, float32 ``[L, C]``.
 
         Column f is the log-probability of field f given the fields before it; the sum
         of a row is the log-probability of the order, with either head.
         """
         return Decoder(self.config).apply(
-            {"params": params}, hidden_LD, targets_L4, method="log_prob"
+            {"params": params}, hidden_LD, targets_LC, method="log_prob"
         )
 
     def init_cache(self) -> Cache:
@@ -80,7 +81,7 @@ class OrderModel:
         params: Params,
         cache: Cache,
         position: Array,
-        token_4: Array,
+        token_C: Array,
         features_F: Array,
     ) -> tuple[Array, Cache]:
         """One more order: the same hidden state as :meth:`apply` at its place.
@@ -91,14 +92,14 @@ class OrderModel:
           position: int32, one more than the last one's; any first value, the sign is
             ignored. Leave it unbatched under ``vmap`` (``in_axes=None``): the cache is
             then updated in place inside a loop.
-          token_4: the order.
+          token_C: the order.
           features_F: the book after it.
 
         Returns:
           Hidden state ``[D]`` and the new cache.
         """
         return Decoder(self.config).apply(
-            {"params": params}, cache, position, token_4, features_F, method="step"
+            {"params": params}, cache, position, token_C, features_F, method="step"
         )
 
     def sample(
@@ -106,7 +107,7 @@ class OrderModel:
         params: Params,
         hidden_D: Array,
         key: Array,
-        type_mask_3: Array | None = None,
+        first_mask: Array | None = None,
         temperature: Array | float = 1.0,
     ) -> Array:
         """Draws the next order.
@@ -115,21 +116,22 @@ class OrderModel:
           params: of :meth:`init`.
           hidden_D: after the last order.
           key: typed key.
-          type_mask_3: bool, the types allowed; None: all. At least one must be.
+          first_mask: bool, the values of the first field (of orders: the types) that
+            are allowed; None: all. At least one must be.
           temperature: positive; of each field given the ones before. Where it is 1
             the draw follows :meth:`log_prob` exactly.
 
         Returns:
-          A token, int32 ``[4]``.
+          A token, int32 ``[C]``.
         """
-        if type_mask_3 is None:
-            type_mask_3 = jnp.ones(self.config.field_sizes[0], bool)
+        if first_mask is None:
+            first_mask = jnp.ones(self.config.field_sizes[0], bool)
         return Decoder(self.config).apply(
-            {"params": params}, hidden_D, key, type_mask_3, temperature, method="sample"
+            {"params": params}, hidden_D, key, first_mask, temperature, method="sample"
         )
 
     def prefill(
-        self, params: Params, tokens_L4: Array, features_LF: Array
+        self, params: Params, tokens_LC: Array, features_LF: Array
     ) -> tuple[Cache, Array, Array]:
         """Runs a history of L >= 1 orders through the cache.
 
@@ -145,7 +147,7 @@ class OrderModel:
 
         hidden_D = jnp.zeros(self.config.d_model, self.config.dtype)
         first = (self.init_cache(), hidden_D, jnp.int32(0))
-        return jax.lax.scan(step, first, (tokens_L4, features_LF))[0]
+        return jax.lax.scan(step, first, (tokens_LC, features_LF))[0]
 
 
 def num_params(params: Params) -> int:

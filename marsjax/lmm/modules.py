@@ -2,7 +2,7 @@
 
 A decoder in the manner of LLaMA 2 (RMSNorm, rotary positions, SwiGLU), with two ways
 through the same weights: a whole sequence, or one order against a ring of past keys.
-Dimension key beside the shared one: E width of an attention head.
+Dimension key beside the shared one: E width of an attention head, C fields of a token.
 """
 
 from functools import partial
@@ -90,10 +90,10 @@ class Block(nn.Module):
 
 
 class FactorisedHead(nn.Module):
-    """type -> price -> volume -> interval, a small network a field.
+    """Field by field (type -> price -> volume -> interval), a small network each.
 
     Each sees the hidden state and the fields before its own, so that the product of
-    the four softmaxes is a proper distribution over all outcomes.
+    the softmaxes is a proper distribution over all outcomes.
     """
 
     config: ModelConfig
@@ -104,14 +104,15 @@ class FactorisedHead(nn.Module):
         self.hidden = nn.Dense(len(sizes) * width, dtype=c.dtype)
         self.tables = [
             self.param(f"table_{name}", SMALL, (sum(sizes[:field]), width))
-            for field, name in enumerate(vocab.FIELDS)
+            for field, name in enumerate(c.field_names)
             if field > 0
         ]
         self.out = [nn.Dense(size, kernel_init=SMALL) for size in sizes]
 
     def states(self, hidden: Array) -> list[Array]:
-        """What each field's network starts from: four of ``[..., D]``."""
-        return jnp.split(self.hidden(hidden).astype(jnp.float32), 4, axis=-1)
+        """What each field's network starts from: ``[..., D]`` each."""
+        num = len(self.config.field_sizes)
+        return jnp.split(self.hidden(hidden).astype(jnp.float32), num, axis=-1)
 
     def logits(self, state: Array, known: Array, field: int) -> Array:
         """Float32 ``[..., size of field]``; ``known`` is the multi-hot of a token of
@@ -121,9 +122,9 @@ class FactorisedHead(nn.Module):
             state = state + known[..., : len(table)] @ table
         return self.out[field](nn.silu(state))
 
-    def log_prob(self, hidden_LD: Array, targets_L4: Array) -> Array:
+    def log_prob(self, hidden_LD: Array, targets_LC: Array) -> Array:
         sizes = self.config.field_sizes
-        known = vocab.multi_hot(targets_L4, sizes)
+        known = vocab.multi_hot(targets_LC, sizes)
         hot = jnp.split(known, np.cumsum(sizes)[:-1], axis=-1)
         states = self.states(hidden_LD)
         each = [
@@ -133,7 +134,7 @@ class FactorisedHead(nn.Module):
         return jnp.stack(each, axis=-1)
 
     def sample(
-        self, hidden_D: Array, key: Array, type_mask_3: Array, temperature: Array
+        self, hidden_D: Array, key: Array, first_mask: Array, temperature: Array
     ) -> Array:
         sizes = self.config.field_sizes
         states, noise = self.states(hidden_D), vocab.gumbels(key, sizes)
@@ -141,7 +142,7 @@ class FactorisedHead(nn.Module):
         for field, size in enumerate(sizes):
             logits = self.logits(states[field], known, field) / temperature
             if field == 0:
-                logits = jnp.where(type_mask_3, logits, -jnp.inf)
+                logits = jnp.where(first_mask, logits, -jnp.inf)
             drawn.append(jnp.argmax(logits + noise[field]))
             known = jnp.concatenate([known, jax.nn.one_hot(drawn[-1], size)])
         return jnp.stack(drawn).astype(jnp.int32)
@@ -158,18 +159,18 @@ class JointHead(nn.Module):
         self.kernel = self.param("kernel", SMALL, (c.d_model, outcomes))
         self.bias = self.param("bias", nn.initializers.zeros, (outcomes,))
 
-    def log_prob(self, hidden_LD: Array, targets_L4: Array) -> Array:
+    def log_prob(self, hidden_LD: Array, targets_LC: Array) -> Array:
         # All logits of a batch would not fit in memory: a few orders at a time, and
         # once more in the backward pass.
         one = partial(_joint_log_prob, self.kernel, self.bias, self.config)
         return jax.lax.map(
             jax.checkpoint(lambda row: one(*row)),
-            (hidden_LD, targets_L4),
+            (hidden_LD, targets_LC),
             batch_size=JOINT_CHUNK,
         )
 
     def sample(
-        self, hidden_D: Array, key: Array, type_mask_3: Array, temperature: Array
+        self, hidden_D: Array, key: Array, first_mask: Array, temperature: Array
     ) -> Array:
         logits = _joint_logits(self.kernel, self.bias, self.config, hidden_D)
         logits, drawn = logits / temperature, []
@@ -177,7 +178,7 @@ class JointHead(nn.Module):
         for field in range(logits.ndim):
             field_logits = _marginal(logits)
             if field == 0:
-                field_logits = jnp.where(type_mask_3, field_logits, -jnp.inf)
+                field_logits = jnp.where(first_mask, field_logits, -jnp.inf)
             drawn.append(jnp.argmax(field_logits + noise[field]))
             logits = logits[drawn[-1]]
         return jnp.stack(drawn).astype(jnp.int32)
@@ -197,13 +198,13 @@ def _marginal(logits: Array) -> Array:
 
 
 def _joint_log_prob(
-    kernel: Array, bias: Array, config: ModelConfig, hidden_D: Array, target_4: Array
+    kernel: Array, bias: Array, config: ModelConfig, hidden_D: Array, target_C: Array
 ) -> Array:
-    """Log-probability of each field given the ones before, ``[4]``."""
+    """Log-probability of each field given the ones before, ``[C]``."""
     logits = _joint_logits(kernel, bias, config, hidden_D)
     weights = [jax.nn.logsumexp(logits)]
     for field in range(logits.ndim):
-        logits = logits[target_4[field]]
+        logits = logits[target_C[field]]
         weights.append(jax.nn.logsumexp(logits))
     weights = jnp.stack(weights)
     # The sums in between cancel in the total; to differentiate them would cost twice.
@@ -231,27 +232,27 @@ class Decoder(nn.Module):
         self.head = HEADS[c.head](c)
         self.drop = nn.Dropout(c.dropout)
 
-    def _embed(self, token_4: Array, features_F: Array) -> Array:
+    def _embed(self, token_C: Array, features_F: Array) -> Array:
         """``[..., D]`` of orders with any leading axes."""
         c = self.config
         scale = np.ones(c.num_features) if c.feature_scale is None else c.feature_scale
         scale = np.asarray(scale, np.float32).reshape(
             (1,) * (features_F.ndim - 1) + (-1,)
         )
-        tokens = vocab.multi_hot(token_4, c.field_sizes) @ self.tables
+        tokens = vocab.multi_hot(token_C, c.field_sizes) @ self.tables
         return self.norm_in(
             tokens.astype(c.dtype) + self.features(features_F.astype("float32") * scale)
         )
 
     def __call__(
-        self, tokens_L4: Array, features_LF: Array, start: Array, train: bool = False
+        self, tokens_LC: Array, features_LF: Array, start: Array, train: bool = False
     ) -> Array:
         """Hidden states ``[L, D]`` of a sequence whose first order is ``start``."""
         c = self.config
-        x_LD = self._embed(tokens_L4, features_LF)
+        x_LD = self._embed(tokens_LC, features_LF)
         x_LD = self.drop(x_LD, deterministic=not train)
         position = jnp.asarray(start).astype(jnp.uint32) + jnp.arange(
-            len(tokens_L4), dtype=jnp.uint32
+            len(tokens_LC), dtype=jnp.uint32
         )
         cos, sin = angles(position[:, None], c.head_dim, c.rope_base)
         for block in self.blocks:
@@ -259,7 +260,7 @@ class Decoder(nn.Module):
         return self.norm_out(x_LD)
 
     def step(
-        self, cache: Cache, position: Array, token_4: Array, features_F: Array
+        self, cache: Cache, position: Array, token_C: Array, features_F: Array
     ) -> tuple[Array, Cache]:
         """Hidden state ``[D]`` of one more order, and the cache that holds it."""
         c = self.config
@@ -267,23 +268,23 @@ class Decoder(nn.Module):
         length = jnp.minimum(cache.length + 1, c.window)
         seen_W = seen_slots(slot, length, c.window)
         rotation = angles(jnp.asarray(position)[None], c.head_dim, c.rope_base)
-        x_D, rings = self._embed(token_4, features_F), []
+        x_D, rings = self._embed(token_C, features_F), []
         for block, *ring in zip(self.blocks, cache.k, cache.v, strict=True):
             x_D, ring = block.step(x_D, rotation, ring, slot, seen_W)
             rings.append(ring)
         k, v = zip(*rings, strict=True)
         return self.norm_out(x_D), Cache(k, v, length)
 
-    def log_prob(self, hidden_LD: Array, targets_L4: Array) -> Array:
-        """Of each field given the ones before it, float32 ``[L, 4]``."""
-        return self.head.log_prob(hidden_LD, targets_L4)
+    def log_prob(self, hidden_LD: Array, targets_LC: Array) -> Array:
+        """Of each field given the ones before it, float32 ``[L, C]``."""
+        return self.head.log_prob(hidden_LD, targets_LC)
 
     def sample(
-        self, hidden_D: Array, key: Array, type_mask_3: Array, temperature: Array
+        self, hidden_D: Array, key: Array, first_mask: Array, temperature: Array
     ) -> Array:
-        """A token, int32 ``[4]``."""
-        return self.head.sample(hidden_D, key, type_mask_3, temperature)
+        """A token, int32 ``[C]``."""
+        return self.head.sample(hidden_D, key, first_mask, temperature)
 
-    def init_all(self, tokens_L4: Array, features_LF: Array) -> Array:
+    def init_all(self, tokens_LC: Array, features_LF: Array) -> Array:
         """Touches every parameter."""
-        return self.log_prob(self(tokens_L4, features_LF, 0), tokens_L4)
+        return self.log_prob(self(tokens_LC, features_LF, 0), tokens_LC)

@@ -1,4 +1,7 @@
-"""An order as four small integers, as one index, and as a multi-hot vector."""
+"""An order as small integers, as one index, and as a multi-hot vector.
+
+Dimension key beside the shared one: C fields of a token.
+"""
 
 import math
 
@@ -8,23 +11,20 @@ import numpy as np
 
 from marsjax.types import Array
 
-FIELDS = ("type", "price", "volume", "interval")
-"""The four fields of a token, in the order in which they are drawn."""
 
+def joint_index(token_C: Array, field_sizes: tuple[int, ...]) -> Array:
+    """``[..., C]`` fields to one index ``[...]``.
 
-def joint_index(token_4: Array, field_sizes: tuple[int, ...]) -> Array:
-    """``[..., 4]`` fields to one index ``[...]``.
-
-    With the standard sizes ``type*16384 + price*512 + volume*16 + interval``.
+    With the sizes of orders ``type*16384 + price*512 + volume*16 + interval``.
     """
-    index = token_4[..., 0]
+    index = token_C[..., 0]
     for field in range(1, len(field_sizes)):
-        index = index * field_sizes[field] + token_4[..., field]
+        index = index * field_sizes[field] + token_C[..., field]
     return index
 
 
 def split_index(index: Array, field_sizes: tuple[int, ...]) -> Array:
-    """Inverse of :func:`joint_index`: ``[...]`` to int32 ``[..., 4]``."""
+    """Inverse of :func:`joint_index`: ``[...]`` to int32 ``[..., C]``."""
     fields = []
     for size in field_sizes[:0:-1]:
         fields.append(index % size)
@@ -37,14 +37,14 @@ def num_outcomes(field_sizes: tuple[int, ...]) -> int:
     return math.prod(field_sizes)
 
 
-def multi_hot(token_4: Array, field_sizes: tuple[int, ...]) -> Array:
+def multi_hot(token_C: Array, field_sizes: tuple[int, ...]) -> Array:
     """The one-hot vectors of the fields side by side, float32 ``[..., sum(sizes)]``.
 
     A matrix product with it looks up and sums the fields' tables, and its gradient is
     a product too: much faster than gathers and scatters of so few rows.
     """
     return jnp.concatenate(
-        [jax.nn.one_hot(token_4[..., f], size) for f, size in enumerate(field_sizes)],
+        [jax.nn.one_hot(token_C[..., f], size) for f, size in enumerate(field_sizes)],
         axis=-1,
     )
 

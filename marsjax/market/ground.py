@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from marsjax import book as mbook
 from marsjax.tokens.decode import Draw, on_tick
 from marsjax.tokens.observe import to_lots
-from marsjax.tokens.tokenizer import BUY, CANCEL
+from marsjax.tokens.orders import BUY, CANCEL
 from marsjax.types import (
     BACKGROUND_OWNER,
     MAX_PRICE_TICKS,

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax import book as mbook
+from marsjax.book.room import SIZES
 from marsjax.data.replay import replay_through
 from marsjax.data.tape import Tape, to_messages
 from marsjax.errors import InputError
@@ -16,7 +17,8 @@ from marsjax.market.state import Market, World
 from marsjax.synth import synthetic_tape
 from marsjax.tokens.clock import NS, session_seconds, to_trading_ns
 from marsjax.tokens.decode import to_device
-from marsjax.tokens.observe import observe
+from marsjax.tokens.observe import look
+from marsjax.tokens.orders import encode
 from marsjax.tokens.tape import ObservedTape, observed_orders, tape_features
 from marsjax.types import Array
 
@@ -52,12 +54,14 @@ class Start(NamedTuple):
 
 
 def roomy(book: mbook.Book) -> int:
-    """Slots a side with room to grow: twice the live orders and 512 more.
+    """Slots a side with room to grow: at least twice the live orders and 256 more.
 
-    Every step reads every slot, so that slots nobody needs cost time.
+    Every step reads every slot, so that slots nobody needs cost time; few sizes, so
+    that starts share compilations.
     """
     most = int((np.asarray(book.qty_SN) > 0).sum(axis=-1).max())
-    return -(-(2 * most + 512) // 128) * 128
+    wanted = 2 * most + 256
+    return next((size for size in SIZES if size >= wanted), wanted)
 
 
 def start_from_tape(
@@ -91,7 +95,7 @@ def start_from_tape(
             frame["time_s"].to_numpy(), frame["time_ns"].to_numpy(), tape.sessions
         )
         row = int(np.searchsorted(wall, round(trading_s * NS)))
-    result, book = replay_through(tape, row, observe)
+    result, book = replay_through(tape, row, look_fn=look)
     observed = observed_orders(tape, result)
     seen = int(np.searchsorted(observed.row, row))
     if seen == 0:
@@ -109,7 +113,7 @@ def start_from_tape(
     if history is None:
         history = model.config.num_layers * model.config.window
     first = max(0, seen - history)
-    tokens_L4 = tokenizer.encode(observed.raw)[first:seen].astype(np.int32)
+    tokens_L4 = encode(tokenizer, observed.raw)[first:seen].astype(np.int32)
     features_LF = tape_features(observed, tokenizer, tape.lot_size)[first:seen]
     cache, hidden_D, position = jax.jit(model.prefill)(
         params, jnp.asarray(tokens_L4), jnp.asarray(features_LF, jnp.int32)

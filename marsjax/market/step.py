@@ -10,7 +10,7 @@ from marsjax.market.state import Market, Record, World
 from marsjax.tokens.clock import NS
 from marsjax.tokens.decode import draw_values, encode_order
 from marsjax.tokens.observe import features, observe
-from marsjax.tokens.tokenizer import CANCEL
+from marsjax.tokens.orders import CANCEL
 from marsjax.types import Array, EventKind, Kind, Side, Status
 
 

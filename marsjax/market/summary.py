@@ -14,7 +14,7 @@ from marsjax.market.quotes import spread_and_mid
 from marsjax.market.rollout import Rollout
 from marsjax.market.start import Start
 from marsjax.tokens.clock import NS
-from marsjax.tokens.tokenizer import BUY, CANCEL, SELL
+from marsjax.tokens.orders import BUY, CANCEL, SELL
 from marsjax.types import EventKind, Kind, Side
 
 

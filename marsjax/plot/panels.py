@@ -19,7 +19,7 @@ from marsjax.plot.style import (
     say,
     set_labels,
 )
-from marsjax.tokens.tokenizer import BUY, CANCEL, SELL
+from marsjax.tokens.orders import BUY, CANCEL, SELL
 
 TYPE_NAMES = {BUY: "buy", SELL: "sell", CANCEL: "cancel"}
 _COLORS = (REAL, SIMULATED)

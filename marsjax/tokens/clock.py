@@ -8,27 +8,15 @@ import itertools
 
 import numpy as np
 
+from marsjax.data.clock import NS, Sessions, to_trading_ns
 from marsjax.types import Array
 
-Sessions = tuple[tuple[int, int], ...]
-NS = 1_000_000_000
+__all__ = ["NS", "Sessions", "session_seconds", "to_trading_ns", "to_wall"]
 
 
 def session_seconds(sessions: Sessions) -> int:
     """Length of the trading day in seconds."""
     return sum(end - start for start, end in sessions)
-
-
-def to_trading_ns(time_s: Array, time_ns: Array, sessions: Sessions) -> np.ndarray:
-    """Trading time in nanoseconds (int64) of wall-clock times.
-
-    A time outside of every session is that of the next open, or of the last close.
-    """
-    wall = np.asarray(time_s, np.int64) * NS + np.asarray(time_ns, np.int64)
-    trading = np.zeros_like(wall)
-    for start, end in sessions:
-        trading += np.clip(wall - start * NS, 0, (end - start) * NS)
-    return trading
 
 
 def to_wall(

@@ -1,32 +1,29 @@
-"""Datasets on disk: tokens and features as plain arrays that training maps.
+"""Tapes of orders into a dataset: observed, binned and encoded one tape at a time.
 
-A folder holds ``tokens.npy`` (uint8 ``[T, 4]``), ``features.npy`` (int16 ``[T, F]``),
-``tokenizer.json`` and ``dataset.json``, which names the segments: the orders of one
-tape and one part of its split, in time order. 4 + 2 F bytes an order.
+Two passes: each tape is run through the book once and what was seen of it put aside on
+disk; when all training parts are known, bins are fitted and the tapes encoded. What is
+put aside takes about 100 bytes an order until the dataset stands.
 """
 
-import json
+import dataclasses
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from marsjax.data.tape import PARTS, Tape
 from marsjax.errors import InputError
-from marsjax.tokens.observe import FEATURE_NAMES, NUM_FEATURES
+from marsjax.tokens import orders
+from marsjax.tokens.events import EventTape, fill_folder, new_folder
+from marsjax.tokens.provenance import tape_record
 from marsjax.tokens.tape import ObservedTape, book_lots, observe_tape, tape_features
-from marsjax.tokens.tokenizer import (
-    FIELD_SIZES,
-    RawOrders,
-    Tokenizer,
-    feature_scale,
-    fit,
-    mirror_json,
-)
+from marsjax.tokens.tokenizer import Tokenizer
 
-FILES = ("tokens.npy", "features.npy", "tokenizer.json", "dataset.json")
+MAX_FIT = 2**22
+"""Most training orders that bins are fitted on; of more, every second (fourth, ...)."""
 
 
 def part_bounds(tape: Tape, observed: ObservedTape) -> dict[str, tuple[int, int]]:
@@ -39,24 +36,63 @@ def part_bounds(tape: Tape, observed: ObservedTape) -> dict[str, tuple[int, int]
     }
 
 
-def fit_tokenizer(tapes: list[Tape], observed: list[ObservedTape]) -> Tokenizer:
+class TrainingOrders:
+    """Orders of training parts to fit bins on, of very many an even sample.
+
+    ``count``: training orders seen; ``every``: of how many one is kept.
+    """
+
+    def __init__(self, most: int = MAX_FIT):
+        self.most, self.every, self.count = most, 1, 0
+        self._kept: list[tuple[np.ndarray, ...]] = []
+
+    def add(self, tape: Tape, observed: ObservedTape) -> None:
+        """Takes the training part of a tape, and nothing else of it."""
+        start, stop = part_bounds(tape, observed)["train"]
+        lots = book_lots(observed, tape.lot_size)
+        columns = (*observed.raw, lots)
+        # The orders whose number, counted over all tapes, is a multiple of `every`.
+        span = slice(start + -self.count % self.every, stop, self.every)
+        self._kept.append(tuple(np.array(column[span]) for column in columns))
+        self.count += stop - start
+        while self.kept > self.most:
+            self.every *= 2
+            whole = self._columns()
+            self._kept = [tuple(np.array(column[::2]) for column in whole)]
+
+    @property
+    def kept(self) -> int:
+        """Orders that bins are fitted on."""
+        return sum(len(columns[0]) for columns in self._kept)
+
+    def fit(self) -> Tokenizer:
+        """Bins of these orders.
+
+        Raises:
+          InputError: fewer than two.
+        """
+        if self.kept < 2:
+            raise InputError(
+                "the training part of the store holds no orders",
+                "prepare tapes with more orders in continuous trading",
+            )
+        *raw, lots = self._columns()
+        return orders.fit(orders.RawOrders(*raw), lots)
+
+    def _columns(self) -> list[np.ndarray]:
+        return [np.concatenate(xs) for xs in zip(*self._kept, strict=True)]
+
+
+def fit_tokenizer(tapes: Iterable[Tape], observed: Iterable[ObservedTape]) -> Tokenizer:
     """Bins from the training part of every tape together, and from nothing else."""
-    raws, resting = [], []
+    training = TrainingOrders()
     for tape, seen in zip(tapes, observed, strict=True):
-        start, stop = part_bounds(tape, seen)["train"]
-        raws.append([x[start:stop] for x in seen.raw])
-        resting.append(book_lots(seen, tape.lot_size)[start:stop].ravel())
-    raw = RawOrders(*(np.concatenate(xs) for xs in zip(*raws, strict=True)))
-    if len(raw.type) < 2:
-        raise InputError(
-            "the training part of the store holds no orders",
-            "prepare tapes with more orders in continuous trading",
-        )
-    return fit(raw, np.concatenate(resting))
+        training.add(tape, seen)
+    return training.fit()
 
 
 def write_dataset(
-    tapes: list[Tape],
+    tapes: Iterable[Tape],
     directory: str | Path,
     *,
     tokenizer: Tokenizer | None = None,
@@ -65,92 +101,87 @@ def write_dataset(
     """Tokenise tapes into a dataset folder, written whole or not at all.
 
     Args:
-      tapes: tapes read from a store, with their splits.
+      tapes: tapes read from a store, with their splits. They are gone through once, and
+        each is let go before the next.
       directory: folder to make or replace; anything else that is there is an error.
       tokenizer: fitted before; by default fitted on these tapes' training parts.
       progress_fn: called with a tape's name, its messages read and their number.
 
     Returns:
-      What ``dataset.json`` says.
+      What ``dataset.json`` says. ``fitted_on``: how many training orders there are
+      (``orders``) and of how many bins were fitted (``used``); None with a tokenizer
+      that was fitted before.
 
     Raises:
       InputError: the folder holds something else or cannot be made, or the training
         part holds no orders.
     """
-    directory = Path(directory)
-    temporary = _make_temporary(directory)
-    try:
-        info = _fill(temporary, tapes, tokenizer, progress_fn)
-        temporary.chmod(0o755)
-        if directory.is_dir():
-            shutil.rmtree(directory)
-        temporary.rename(directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return info
+    with new_folder(directory) as folder:
+        seen, fitted_on = _observe_all(tapes, progress_fn), None
+        if tokenizer is None:
+            aside, training = folder / "observed", TrainingOrders()
+            aside.mkdir()
+            seen = _put_aside(seen, aside, training)
+            tokenizer = training.fit()
+            fitted_on = {"orders": training.count, "used": training.kept}
+        encoded = (_encode(each, tokenizer) for each in seen)
+        info = fill_folder(folder, encoded, tokenizer, fitted_on=fitted_on)
+        shutil.rmtree(folder / "observed", ignore_errors=True)
+        return info
 
 
-def _make_temporary(directory: Path) -> Path:
-    """A folder beside ``directory``, made first: no one waits for tokens in vain."""
-    try:
-        if directory.is_dir():
-            strange = {p.name for p in directory.iterdir()} - set(FILES)
-        else:
-            strange = directory.exists()
-        if strange:
-            raise InputError(
-                "exists and is not a dataset", "name a new folder", file=directory
-            )
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=directory.parent, prefix=".dataset-"))
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise InputError(
-            f"cannot be made ({why})", "name another folder", file=directory
-        ) from None
+class _Seen(NamedTuple):
+    """A tape without its messages, and its orders."""
+
+    tape: Tape
+    observed: ObservedTape
 
 
-def _fill(
-    folder: Path, tapes: list[Tape], tokenizer: Tokenizer | None, progress_fn
-) -> dict:
-    """Writes the files of a dataset; what ``dataset.json`` says."""
-    observed = [_observe(tape, progress_fn) for tape in tapes]
-    if tokenizer is None:
-        tokenizer = fit_tokenizer(tapes, observed)
-    tokens, columns, segments, position, left_out = [], [], [], 0, {}
-    for tape, seen in zip(tapes, observed, strict=True):
-        tokens.append(tokenizer.encode(seen.raw))
-        columns.append(tape_features(seen, tokenizer, tape.lot_size))
-        for part, (start, stop) in part_bounds(tape, seen).items():
-            span = {"start": position + start, "stop": position + stop}
-            segments.append({"tape": tape.name, "part": part, **span})
-        position += len(seen.row)
-        left_out[tape.name] = seen.left_out
-    info = {
-        "format": 1,
-        "segments": segments,
-        "num_orders": position,
-        "num_features": NUM_FEATURES,
-        "field_sizes": list(FIELD_SIZES),
-        "feature_names": list(FEATURE_NAMES),
-        "feature_scale": feature_scale(),
-        "mirror": mirror_json(),
-        "tokenizer_sha256": tokenizer.sha256,
-        "left_out": left_out,
-        "sources": {tape.name: list(tape.files) for tape in tapes},
-    }
-    np.save(folder / "tokens.npy", np.concatenate(tokens), allow_pickle=False)
-    np.save(folder / "features.npy", np.concatenate(columns), allow_pickle=False)
-    (folder / "tokenizer.json").write_text(tokenizer.to_json())
-    (folder / "dataset.json").write_text(json.dumps(info, indent=1) + "\n")
-    return info
+def _observe_all(tapes: Iterable[Tape], progress_fn) -> Iterator[_Seen]:
+    for tape in tapes:
+        observed = observe_tape(tape, _reporter(tape, progress_fn))
+        empty = tape.messages.clear()
+        bare = dataclasses.replace(
+            tape, messages=empty, fills=None, quotes=None, level1=None
+        )
+        del tape  # one tape at a time in memory
+        yield _Seen(bare, observed)
 
 
-def _observe(tape: Tape, progress_fn) -> ObservedTape:
-    total = len(tape.messages)
-    report = (
-        None
-        if progress_fn is None
-        else (lambda done: progress_fn(tape.name, done, total))
+def _reporter(tape: Tape, progress_fn) -> Callable[[int], None] | None:
+    name, total = tape.name, len(tape.messages)
+    return progress_fn and (lambda done: progress_fn(name, done, total))
+
+
+def _put_aside(
+    seen: Iterable[_Seen], folder: Path, training: TrainingOrders
+) -> Iterator[_Seen]:
+    """Writes what was seen to ``folder``, and reads it back tape by tape."""
+    kept = []
+    for i, (tape, observed) in enumerate(seen):
+        training.add(tape, observed)
+        leaves, structure = jax.tree.flatten(observed)
+        np.savez(folder / f"{i}.npz", *leaves)
+        kept.append((folder / f"{i}.npz", tape, structure))
+        del observed, leaves
+    return (_take_back(*each) for each in kept)
+
+
+def _take_back(path: Path, tape: Tape, structure) -> _Seen:
+    with np.load(path, allow_pickle=False) as arrays:
+        leaves = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+    path.unlink()
+    leaves = [x if x.ndim else x.item() for x in leaves]
+    return _Seen(tape, jax.tree.unflatten(structure, leaves))
+
+
+def _encode(seen: _Seen, tokenizer: Tokenizer) -> EventTape:
+    tape, observed = seen
+    return EventTape(
+        name=tape.name,
+        tokens_TC=orders.encode(tokenizer, observed.raw),
+        features_TF=tape_features(observed, tokenizer, tape.lot_size),
+        parts=part_bounds(tape, observed),
+        about=tape_record(tape),
+        left_out=observed.left_out,
     )
-    return observe_tape(tape, report)

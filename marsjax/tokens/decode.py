@@ -33,20 +33,21 @@ class Draw(NamedTuple):
 
 
 def to_device(tokenizer: Tokenizer) -> DeviceTokenizer:
-    """The tokenizer as the market uses it."""
+    """The tokenizer of orders as the market uses it."""
 
     def int32(x: np.ndarray) -> Array:
         # Small enough for sums with twice a price.
         return jnp.asarray(np.clip(x, -(2**29), 2**29), jnp.int32)
 
+    edges, tables = tokenizer.edges, tokenizer.tables
     return DeviceTokenizer(
-        price2_edges=int32(tokenizer.price2_edges),
-        lots_edges=int32(tokenizer.lots_edges),
-        book_lots_edges=int32(tokenizer.book_lots_edges),
-        price2_table=int32(tokenizer.price2_table),
-        lots_table=int32(tokenizer.lots_table),
-        interval_s_table=int32(tokenizer.interval_ns_table // NS),
-        interval_ns_table=int32(tokenizer.interval_ns_table % NS),
+        price2_edges=int32(edges["price"]),
+        lots_edges=int32(edges["volume"]),
+        book_lots_edges=int32(edges["book_lots"]),
+        price2_table=int32(tables["price"]),
+        lots_table=int32(tables["volume"]),
+        interval_s_table=int32(tables["interval"] // NS),
+        interval_ns_table=int32(tables["interval"] % NS),
     )
 
 

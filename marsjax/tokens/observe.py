@@ -58,7 +58,7 @@ class Observation(NamedTuple):
     volume_K: Array
 
 
-def anchor2(book: mbook.Book, now: mbook.Quote) -> Array:
+def anchor2(book: mbook.Book | mbook.Ladder, now: mbook.Quote) -> Array:
     """Twice the mid, in ticks; where there is none, the nearest thing to it.
 
     A one-sided book is measured from half a tick inside its only quote, an empty one
@@ -82,6 +82,13 @@ def observe(book: mbook.Book) -> Observation:
     origin2 = anchor2(book, now)
     volume_K = mbook.volumes_around_mid(book, TICKS_A_SIDE, origin2)
     return Observation(now, origin2, volume_K)
+
+
+def look(ladder: mbook.Ladder) -> Observation:
+    """What `observe` sees of a book, seen on its ladder (`marsjax.book.watch`)."""
+    now = ladder.quote()
+    origin2 = anchor2(ladder, now)
+    return Observation(now, origin2, ladder.volumes_around_mid(TICKS_A_SIDE, origin2))
 
 
 def to_lots(qty: Array, lot_size: Array) -> Array:

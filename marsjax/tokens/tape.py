@@ -1,6 +1,6 @@
 """A tape's orders as raw values and as tokens with features (host and device)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -9,18 +9,23 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax import book as mbook
-from marsjax.data.replay import replay_tape
+from marsjax.data.replay import replay_blocks
 from marsjax.data.tape import Tape, in_session
 from marsjax.tokens.clock import NS, to_trading_ns
-from marsjax.tokens.observe import Observation, features, observe
-from marsjax.tokens.tokenizer import BUY, CANCEL, SELL, RawOrders, Tokenizer
+from marsjax.tokens.observe import NUM_FEATURES, Observation, features, look
+from marsjax.tokens.orders import BUY, CANCEL, SELL, RawOrders
+from marsjax.tokens.tokenizer import Tokenizer
 from marsjax.types import EventKind, Kind, Side
+
+BLOCK = 8192
+"""Orders whose features are computed at a time."""
 
 
 class ObservedTape(NamedTuple):
     """The orders of a tape that become tokens, with what the book showed; numpy.
 
-    T orders: those of continuous trading that the exchange accepted.
+    T orders: those of continuous trading that the exchange accepted. int32, but for
+    ``type`` (int8) and times (int64): 97 bytes an order.
 
     Attributes:
       row: ``[T]`` their message rows.
@@ -28,7 +33,7 @@ class ObservedTape(NamedTuple):
       seen: the book after each.
       before2: ``[T]`` twice the anchor before each, ticks.
       open2: twice the anchor at the open.
-      trading_ns: ``[T]`` trading time of each, int64.
+      trading_ns: ``[T]`` trading time of each.
       traded: ``[T]`` shares each traded, negative if it sold.
       left_out: rows of continuous trading that are no token, by reason.
     """
@@ -46,67 +51,114 @@ class ObservedTape(NamedTuple):
 def observe_tape(
     tape: Tape, progress_fn: Callable[[int], None] | None = None
 ) -> ObservedTape:
-    """Run a tape through the book and look at it after each order."""
-    result = replay_tape(tape, observe_fn=observe, progress_fn=progress_fn)
-    return observed_orders(tape, result)
+    """Run a tape through the book and look at it after each order.
+
+    Block by block, so that only what is returned grows with the tape. The book is seen
+    by `marsjax.tokens.observe.look`.
+    """
+    return _joined(tape, replay_blocks(tape, look, progress_fn=progress_fn))
 
 
 def observed_orders(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
-    """The orders of a tape that was replayed with `observe`."""
-    frame, events, seen = tape.messages, result.events, result.observations
-    num = len(frame)
-    kind = frame["kind"].to_numpy()
-    anchor2 = seen.anchor2_ticks
-    before2 = np.concatenate([anchor2[:1], anchor2[:-1]])
+    """The orders of a tape that was replayed with `observe` or `look`."""
+    return _joined(tape, [(0, result)])
 
-    # A row's first event tells whether it was accepted and what a cancel took off.
-    first = np.full(num, -1)
-    index = result.message_index
-    first[index[::-1]] = np.arange(len(index))[::-1]
-    has_event = first >= 0
-    event_of = np.where(has_event, first, 0)
-    event_kind = np.where(has_event, events.kind[event_of], EventKind.NONE)
-    is_cancel = kind == Kind.CANCEL
-    price = np.where(
-        is_cancel, events.price_ticks[event_of], frame["price_ticks"].to_numpy()
-    )
-    side = np.where(is_cancel, events.side[event_of], frame["side"].to_numpy())
-    qty = np.where(is_cancel, events.qty[event_of], frame["qty"].to_numpy())
-    traded = np.zeros(num, np.int64)
-    is_fill = events.kind == EventKind.FILL
-    sign = np.where(events.side == Side.BUY, 1, -1)
-    np.add.at(traded, index[is_fill], (sign * events.qty)[is_fill])
 
+class _Orders(NamedTuple):
+    """The columns of a block's orders."""
+
+    row: np.ndarray
+    type: np.ndarray
+    price2: np.ndarray
+    lots: np.ndarray
+    seen: Observation
+    before2: np.ndarray
+    traded: np.ndarray
+
+
+def _joined(
+    tape: Tape, blocks: Iterable[tuple[int, mbook.StreamResult]]
+) -> ObservedTape:
+    """The orders of all blocks."""
+    parts, refused, others, anchor2 = [], 0, 0, None
     inside = in_session(tape)
-    is_order = np.isin(kind, (Kind.LIMIT, Kind.IOC, Kind.CANCEL))
-    is_rejected = event_kind == EventKind.REJECT
-    keep = inside & is_order & ~is_rejected
-    row = np.flatnonzero(keep)
-    trading_ns = to_trading_ns(
-        frame["time_s"].to_numpy(), frame["time_ns"].to_numpy(), tape.sessions
-    )[row]
-    type_ = np.where(is_cancel, CANCEL, np.where(side == Side.BUY, BUY, SELL))
-    raw = RawOrders(
-        type=type_[row],
-        price2=(2 * price - before2)[row],
-        lots=-(-qty[row] // tape.lot_size),
-        interval_ns=np.diff(trading_ns, prepend=0),
-    )
+    for start, result in blocks:
+        orders, anchor2, *counts = _block_orders(tape, inside, start, result, anchor2)
+        parts.append(orders)
+        others, refused = others + counts[0], refused + counts[1]
+    all_ = jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
+    time = (tape.messages[name].to_numpy()[all_.row] for name in ("time_s", "time_ns"))
+    trading_ns = to_trading_ns(*time, tape.sessions)
+    interval_ns = np.diff(trading_ns, prepend=0)
     return ObservedTape(
-        row=row,
-        raw=raw,
-        seen=jax.tree.map(lambda x: x[row], seen),
-        before2=before2[row],
-        open2=int(before2[row[0]]) if len(row) else 0,
+        row=all_.row,
+        raw=RawOrders(all_.type, all_.price2, all_.lots, interval_ns),
+        seen=all_.seen,
+        before2=all_.before2,
+        open2=int(all_.before2[0]) if len(all_.row) else 0,
         trading_ns=trading_ns,
-        traded=traded[row],
+        traded=all_.traded,
         left_out={
-            "no order (hidden fill, cross, halt, modify)": int(
-                (inside & ~is_order).sum()
-            ),
-            "refused by the exchange": int((inside & is_order & is_rejected).sum()),
+            "no order (hidden fill, cross, halt, modify)": others,
+            "refused by the exchange": refused,
         },
     )
+
+
+def _block_orders(
+    tape: Tape,
+    inside: np.ndarray,
+    start: int,
+    result: mbook.StreamResult,
+    anchor2: np.ndarray | None,
+) -> tuple[_Orders, np.ndarray, int, int]:
+    """The orders of one block of a tape.
+
+    Args:
+      inside: rows of continuous trading; start: the block's first row.
+      anchor2: the anchor before the block; None: that after its first message.
+
+    Returns:
+      its orders, the anchor after it, and how many rows of continuous trading are no
+      orders or were refused.
+    """
+    events, seen, index = result.events, result.observations, result.message_index
+    after2 = seen.anchor2_ticks
+    anchor2 = after2[:1] if anchor2 is None else anchor2
+    before2 = np.concatenate([anchor2, after2])[: len(after2)]
+    rows = slice(start, start + len(after2))
+    frame, inside = tape.messages[rows], inside[rows]
+    kind = frame["kind"].to_numpy()
+
+    # A row's first event tells whether it was accepted and what a cancel took off.
+    first = np.full(len(frame), -1)
+    first[index[::-1]] = np.arange(len(index))[::-1]
+    is_order = np.isin(kind, (Kind.LIMIT, Kind.IOC, Kind.CANCEL))
+    is_refused = (first >= 0) & (np.append(events.kind, 0)[first] == EventKind.REJECT)
+    row = np.flatnonzero(inside & is_order & ~is_refused)
+    event, is_cancel = first[row], kind[row] == Kind.CANCEL
+
+    def of_order(name: str) -> np.ndarray:
+        told = np.append(getattr(events, name), np.int32(0))[event]
+        return np.where(is_cancel, told, frame[name].to_numpy()[row])
+
+    side = of_order("side")
+    type_ = np.where(is_cancel, CANCEL, np.where(side == Side.BUY, BUY, SELL))
+    signed = np.where(events.side == Side.BUY, events.qty, -events.qty)
+    signed = np.where(events.kind == EventKind.FILL, signed, 0)
+    # Sums of doubles are exact up to 2**53.
+    traded = np.bincount(index, signed, len(frame))[row]
+    orders = _Orders(
+        row=(start + row).astype(np.int32),
+        type=type_.astype(np.int8),
+        price2=2 * of_order("price_ticks") - before2[row],
+        lots=-(-of_order("qty") // tape.lot_size),
+        seen=jax.tree.map(lambda x: x[row], seen),
+        before2=before2[row],
+        traded=traded.astype(np.int32),
+    )
+    others = int((inside & ~is_order).sum())
+    return orders, after2[-1:], others, int((inside & is_order & is_refused).sum())
 
 
 def book_lots(observed: ObservedTape, lot_size: int) -> np.ndarray:
@@ -119,26 +171,40 @@ def book_lots(observed: ObservedTape, lot_size: int) -> np.ndarray:
     return -(-shares // lot_size)
 
 
-@partial(jax.jit, static_argnames="lot_size")
+@jax.jit
 def _features(observed_T, open2, lot_size, edges):
     one = partial(features, open2_ticks=open2, lot_size=lot_size, edges=edges)
 
     def of(seen, before2, trading_s, traded):
         return one(seen, before2_ticks=before2, trading_s=trading_s, traded_qty=traded)
 
-    return jax.vmap(of)(*observed_T)
+    return jax.vmap(of)(*observed_T).astype(jnp.int16)
 
 
 def tape_features(
     observed: ObservedTape, tokenizer: Tokenizer, lot_size: int
 ) -> np.ndarray:
-    """Features ``int16[T, F]`` after each order, by the market's own function."""
+    """Features ``int16[T, F]`` after each order, by the market's own function.
+
+    Orders are taken `BLOCK` at a time, so that all tapes share one compilation.
+    """
     columns = (
         observed.seen,
         observed.before2,
         (observed.trading_ns // NS).astype(np.int32),
         observed.traded.astype(np.int32),
     )
-    edges = jnp.asarray(tokenizer.book_lots_edges, jnp.int32)
-    out = _features(columns, jnp.int32(observed.open2), lot_size, edges)
-    return np.asarray(out).astype(np.int16)
+    edges = jnp.asarray(tokenizer.edges["book_lots"], jnp.int32)
+    num = len(observed.row)
+    out_TF = np.zeros((num, NUM_FEATURES), np.int16)
+    for start in range(0, num, BLOCK):
+        size = min(BLOCK, num - start)
+
+        def padded(x, start=start, size=size):
+            pad = [(0, BLOCK - size)] + [(0, 0)] * (x.ndim - 1)
+            return np.pad(x[start : start + size], pad)
+
+        block = jax.tree.map(padded, columns)
+        out = _features(block, jnp.int32(observed.open2), jnp.int32(lot_size), edges)
+        out_TF[start : start + size] = np.asarray(out)[:size]
+    return out_TF

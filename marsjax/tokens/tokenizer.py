@@ -1,11 +1,14 @@
-"""The tokenizer: bins fitted on training data, and what a token decodes to."""
+"""The tokenizer of a domain: bins fitted on training data, and what a token decodes to.
 
-import dataclasses
+A `Tokenizer` is a schema (`marsjax.tokens.schema`) with the edges of its bins and the
+values that each bin decodes to. That of orders is made in `marsjax.tokens.orders`.
+"""
+
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,111 +19,131 @@ from marsjax.tokens.bins import (
     symmetric_edges,
     to_bins,
 )
-from marsjax.tokens.observe import FEATURE_SCALE, MIRROR_PERM, MIRROR_SIGN
+from marsjax.tokens.schema import Binned, EventSchema, from_dict, to_dict
 
-NUM_TYPES, NUM_PRICES, NUM_VOLUMES, NUM_INTERVALS = 3, 32, 32, 16
-FIELD_SIZES = (NUM_TYPES, NUM_PRICES, NUM_VOLUMES, NUM_INTERVALS)
-NUM_BOOK_VOLUMES = 32
+FORMAT = 2
 TABLE_SIZE = 256
-
-SELL, BUY, CANCEL = 0, 1, 2
-"""Order types of a token, numbered as in MarS."""
-
-
-class RawOrders(NamedTuple):
-    """Orders of a tape before binning; numpy ``[T]``.
-
-    ``type``: `SELL`, `BUY` or `CANCEL`. ``price2``: twice the order's price minus
-    twice the anchor before it, half ticks. ``lots``: quantity. ``interval_ns``: trading
-    time since the order before, int64.
-    """
-
-    type: np.ndarray
-    price2: np.ndarray
-    lots: np.ndarray
-    interval_ns: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)  # arrays: compare by `sha256`
 class Tokenizer:
-    """Edges and decoding tables; see `fit` for how they come about.
+    """Edges and decoding tables by the name of what is binned; see `fit`.
 
-    Edges are inclusive upper bounds, so a value's bin is the number of edges below it.
-    Tables hold `TABLE_SIZE` equally likely values a bin.
+    Edges are inclusive upper bounds, int64 ``[num_bins - 1]``: a value's bin is the
+    number of edges below it. Tables hold `TABLE_SIZE` equally likely values a bin,
+    int64 ``[num_bins, TABLE_SIZE]``; bins that only features use have none.
     """
 
-    price2_edges: np.ndarray
-    lots_edges: np.ndarray
-    interval_ns_edges: np.ndarray
-    book_lots_edges: np.ndarray
-    price2_table: np.ndarray
-    lots_table: np.ndarray
-    interval_ns_table: np.ndarray
+    schema: EventSchema
+    edges: dict[str, np.ndarray]
+    tables: dict[str, np.ndarray]
 
-    def encode(self, raw: RawOrders) -> np.ndarray:
-        """Tokens ``uint8[T, 4]``: type, price bin, volume bin, interval bin."""
-        return np.stack(
-            [
-                raw.type,
-                to_bins(raw.price2, self.price2_edges),
-                to_bins(raw.lots, self.lots_edges),
-                to_bins(raw.interval_ns, self.interval_ns_edges),
-            ],
-            axis=-1,
-        ).astype(np.uint8)
+    @property
+    def dtype(self) -> np.dtype:
+        """Of tokens: the smaller of uint8 and uint16 that holds every field."""
+        is_small = max(self.schema.field_sizes) <= 2**8
+        return np.dtype(np.uint8 if is_small else np.uint16)
+
+    def encode(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Tokens ``uint8[T, C]`` (``uint16`` where a field has more than 256 values).
+
+        Args:
+          columns: by the name of each of the C fields its values, integers ``[T]``.
+
+        Raises:
+          InputError: a categorical value that has no name.
+        """
+        tokens = [self._encode(field, columns[field.name]) for field in self._fields]
+        return np.stack(tokens, axis=-1).astype(self.dtype)
+
+    def decode(
+        self, tokens_TC: np.ndarray, rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """Values that tokens stand for: int64 ``[T]`` by the name of the field.
+
+        Each binned value is drawn from its bin's own distribution.
+        """
+        columns = {}
+        for i, field in enumerate(self._fields):
+            value = np.asarray(tokens_TC[:, i], np.int64)
+            if isinstance(field, Binned):
+                draw = rng.integers(TABLE_SIZE, size=len(value))
+                value = self.tables[field.name][value, draw]
+            columns[field.name] = value
+        return columns
 
     def to_json(self) -> str:
         """Everything as JSON."""
-        fields = {
-            name: value.tolist() for name, value in dataclasses.asdict(self).items()
+        data = {
+            "format": FORMAT,
+            "schema": to_dict(self.schema),
+            "edges": {name: x.tolist() for name, x in self.edges.items()},
+            "tables": {name: x.tolist() for name, x in self.tables.items()},
         }
-        return json.dumps({"format": 1, **fields}) + "\n"
+        return json.dumps(data) + "\n"
 
     @property
     def sha256(self) -> str:
         """Identity of the tokenizer: checkpoints and datasets carry it."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
+    @property
+    def _fields(self):
+        return self.schema.fields
 
-_SHAPES = {
-    "price2_edges": (NUM_PRICES - 1,),
-    "lots_edges": (NUM_VOLUMES - 1,),
-    "interval_ns_edges": (NUM_INTERVALS - 1,),
-    "book_lots_edges": (NUM_BOOK_VOLUMES - 1,),
-    "price2_table": (NUM_PRICES, TABLE_SIZE),
-    "lots_table": (NUM_VOLUMES, TABLE_SIZE),
-    "interval_ns_table": (NUM_INTERVALS, TABLE_SIZE),
-}
+    def _encode(self, field, values: np.ndarray) -> np.ndarray:
+        if isinstance(field, Binned):
+            return to_bins(values, self.edges[field.name])
+        values = np.asarray(values)
+        strange = (values < 0) | (values >= field.size)
+        if strange.any():
+            raise InputError(
+                f"event {int(np.argmax(strange))} has the {field.name} "
+                f"{values[strange][0]}, which has no name",
+                f"give 0 to {field.size - 1}: {', '.join(field.names)[:200]}",
+            )
+        return values
 
 
-def fit(raw: RawOrders, book_lots: np.ndarray) -> Tokenizer:
-    """Fit bins on training orders only.
+def fit(schema: EventSchema, columns: Mapping[str, np.ndarray]) -> Tokenizer:
+    """Fit bins on training events only.
 
-    Price bins are symmetric about the mid, so that the market's mirror image (buy for
-    sell) has the mirror image's tokens.
+    Symmetric bins and their tables are the mirror image of themselves, so that a
+    mirrored event has the mirrored token.
 
     Args:
-      raw: orders of the training part, all tapes together.
-      book_lots: lots seen at the ticks around the mid and at the touch, any shape;
-        zeros are left out.
+      schema: of the domain.
+      columns: by name, integers of any shape: the values of every binned field of the
+        training part, all tapes together, and what feature bins are to count.
+
+    Raises:
+      InputError: no training events at all.
     """
-    price2_edges = symmetric_edges(raw.price2, NUM_PRICES)
-    lots_edges = equal_frequency_edges(raw.lots, NUM_VOLUMES)
-    interval_edges = equal_frequency_edges(raw.interval_ns, NUM_INTERVALS)
-    resting = book_lots[book_lots > 0]
-    # The lower half is the mirror image of the upper one, an order at the mid included.
-    half = NUM_PRICES // 2
-    upper_edges = price2_edges[half:]
-    upper = quantile_table(np.abs(raw.price2), upper_edges, TABLE_SIZE)
-    return Tokenizer(
-        price2_edges=price2_edges,
-        lots_edges=lots_edges,
-        interval_ns_edges=interval_edges,
-        book_lots_edges=equal_frequency_edges(resting, NUM_BOOK_VOLUMES),
-        price2_table=np.concatenate([-upper[::-1, ::-1], upper]),
-        lots_table=np.maximum(quantile_table(raw.lots, lots_edges, TABLE_SIZE), 1),
-        interval_ns_table=quantile_table(raw.interval_ns, interval_edges, TABLE_SIZE),
-    )
+    edges, tables = {}, {}
+    for binned in schema.binned:
+        values = np.ravel(columns[binned.name])
+        if not len(values):
+            raise InputError(
+                f"there is no {binned.name} in the training part to make bins of",
+                "give tapes with more events",
+            )
+        edges[binned.name], table = _fit_one(binned, values)
+        if binned not in schema.feature_bins:
+            tables[binned.name] = table
+    return Tokenizer(schema, edges, tables)
+
+
+def _fit_one(binned: Binned, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and table of one binned field."""
+    if binned.symmetric:
+        # The lower half is the mirror image of the upper one, a value of 0 included.
+        edges = symmetric_edges(values, binned.num_bins)
+        upper_edges = edges[binned.num_bins // 2 :]
+        upper = quantile_table(np.abs(values), upper_edges, TABLE_SIZE)
+        return edges, np.concatenate([-upper[::-1, ::-1], upper])
+    edges = equal_frequency_edges(values, binned.num_bins)
+    table = quantile_table(values, edges, TABLE_SIZE)
+    return edges, table if binned.least is None else np.maximum(table, binned.least)
 
 
 def from_json(text: str, file: str | Path | None = None) -> Tokenizer:
@@ -132,37 +155,45 @@ def from_json(text: str, file: str | Path | None = None) -> Tokenizer:
     remedy = "use the tokenizer.json that training wrote"
     try:
         data = json.loads(text)
-        if data.get("format") != 1:
+        if data.get("format") != FORMAT:
             raise InputError(
-                f"tokenizer of format {data.get('format')}", remedy, file=file
+                f"tokenizer of format {data.get('format')}, not {FORMAT}",
+                "make the dataset and train the model again with this version",
+                file=file,
             )
-        fields = {name: np.asarray(data[name], np.int64) for name in _SHAPES}
+        schema = from_dict(data["schema"])
+        edges = {b.name: _integers(data["edges"][b.name]) for b in schema.binned}
+        tables = {
+            b.name: _integers(data["tables"][b.name])
+            for b in schema.binned
+            if b not in schema.feature_bins
+        }
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"not a tokenizer ({error!r})", remedy, file=file) from None
-    for name, shape in _SHAPES.items():
-        if fields[name].shape != shape:
-            raise InputError(
-                f"{name} has shape {fields[name].shape}, not {shape}", remedy, file=file
-            )
-        if name.endswith("edges") and (np.diff(fields[name]) < 0).any():
-            raise InputError(f"{name} do not ascend", remedy, file=file)
-    return Tokenizer(**fields)
+    for binned in schema.binned:
+        wrong = _fault(binned, edges[binned.name], tables.get(binned.name))
+        if wrong:
+            raise InputError(f"of {binned.name} {wrong}", remedy, file=file)
+    return Tokenizer(schema, edges, tables)
 
 
-def mirror_json() -> dict:
-    """The mirror symmetry of tokens and features, for `dataset.json`."""
-    return {
-        "type": [BUY, SELL, CANCEL],
-        "price": list(range(NUM_PRICES))[::-1],
-        "volume": None,
-        "interval": None,
-        "feature_perm": list(MIRROR_PERM),
-        "feature_sign": list(MIRROR_SIGN),
-    }
+def _fault(binned: Binned, edges: np.ndarray, table: np.ndarray | None) -> str | None:
+    """What is wrong with the edges and the table read for ``binned``."""
+    num = binned.num_bins
+    if edges.shape != (num - 1,):
+        return f"the edges have shape {edges.shape}, not {(num - 1,)}"
+    if (np.diff(edges) < 0).any():
+        return "the edges do not ascend"
+    if table is not None and table.shape != (num, TABLE_SIZE):
+        return f"the table has shape {table.shape}, not {(num, TABLE_SIZE)}"
+    return None
 
 
-def feature_scale() -> list[float]:
-    """What the model multiplies each feature by."""
-    return list(FEATURE_SCALE)
+def _integers(values: list) -> np.ndarray:
+    """A list of integers as an int64 array; anything else is an error."""
+    array = np.asarray(values)
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"{array.dtype} instead of integers")
+    return array.astype(np.int64)

@@ -12,6 +12,8 @@ so that each is a proper distribution over all outcomes.
    the plain ``bigram``, over the unigram);
 5. the same given the whole order before, over 4.
 
+Of events of another domain the first two fields take the place of type and price.
+
 Counts come from the train segments alone; the pseudo-counts ``a`` and the mixture are
 those that score the valid part best. Scored positions are the model's.
 """
@@ -45,15 +47,19 @@ class Level:
     """``p(x | context)`` by counts over what is below, before its pseudo-count."""
 
     def __init__(self, context: np.ndarray, outcome: np.ndarray, outcomes: int):
-        context = np.asarray(context, np.int64)
         self.outcomes = outcomes
-        self.total = Counter(context)
-        self.pair = Counter(context * outcomes + outcome)
+        self.total = Counter(np.asarray(context, np.int64))
+        # By the place of the context among those seen: whole events may be so many
+        # that a pair of them has no number of 64 bits.
+        place = np.searchsorted(self.total.keys, context)
+        self.pair = Counter(place * outcomes + outcome)
 
     def counts(self, context: np.ndarray, outcome: np.ndarray):
         """``n(context, outcome)`` and ``n(context)``."""
-        context = np.asarray(context, np.int64)
-        return self.pair(context * self.outcomes + outcome), self.total(context)
+        total = self.total(context)
+        place = np.searchsorted(self.total.keys, context)
+        pair = self.pair(place * self.outcomes + outcome)
+        return np.where(total > 0, pair, 0.0), total
 
 
 def smooth(counts: tuple[np.ndarray, np.ndarray], pseudo: float, below) -> np.ndarray:
@@ -99,7 +105,7 @@ class Baselines:
         }
 
     def log_prob(self, before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
-        """Nats of the orders ``after`` ``[T, 4]`` that follow ``before`` ``[T, 4]``.
+        """Nats of the orders ``after`` ``[T, C]`` that follow ``before`` ``[T, C]``.
 
         Returns:
           Under ``unigram``, ``bigram`` and ``bigram_fields``, float64 ``[T]``.
@@ -110,7 +116,7 @@ class Baselines:
     def scores(self, dataset: Dataset, like: list[Scores]) -> dict[str, list[Scores]]:
         """Scores of the very orders that ``like`` scores, by baseline and tape."""
         out: dict[str, list[Scores]] = {name: [] for name in NAMES}
-        tokens = dataset.tokens_T4
+        tokens = dataset.tokens_TC
         for tape, position_T, _ in like:
             found = self.log_prob(tokens[position_T - 1], tokens[position_T])
             for name in NAMES:
@@ -145,7 +151,7 @@ def fit_baselines(dataset: Dataset) -> Baselines:
     scored_positions(dataset, "train")
     before, after = _pairs(dataset, dataset.part("train"))
     # The first order of a segment follows nothing, yet counts where no past is asked.
-    every = [dataset.tokens_T4[s.start : s.stop] for s in dataset.part("train")]
+    every = [dataset.tokens_TC[s.start : s.stop] for s in dataset.part("train")]
     every = np.concatenate(every)
     alone = _keys(every, every, dataset.field_sizes)
     keys = _keys(before, after, dataset.field_sizes)
@@ -159,7 +165,7 @@ def fit_baselines(dataset: Dataset) -> Baselines:
     weights = dict.fromkeys((name for name, _ in TUNING), 100.0) | {"mixture": 0.5}
     fitted = Baselines(dataset.field_sizes, levels, weights)
     positions = np.concatenate(list(scored_positions(dataset, "valid").values()))
-    tokens = dataset.tokens_T4
+    tokens = dataset.tokens_TC
     counts = fitted.counts(tokens[positions - 1], tokens[positions])
     for weight, goal in TUNING:
         grid = MIXTURES if weight == "mixture" else PSEUDO_COUNTS
@@ -175,7 +181,7 @@ def fit_baselines(dataset: Dataset) -> Baselines:
 
 def _pairs(dataset: Dataset, segments: list[Segment]):
     """Every order of ``segments`` that follows another, and that other."""
-    tokens = [dataset.tokens_T4[s.start : s.stop] for s in segments]
+    tokens = [dataset.tokens_TC[s.start : s.stop] for s in segments]
     before = np.concatenate([t[:-1] for t in tokens])
     return before, np.concatenate([t[1:] for t in tokens])
 
@@ -198,7 +204,7 @@ def _keys(
     before, after = before.astype(np.int64), after.astype(np.int64)
     index = np.ravel_multi_index(tuple(after.T), field_sizes)
     previous = np.ravel_multi_index(tuple(before.T), field_sizes)
-    group = before[:, 0] * field_sizes[1] + before[:, 1]
+    group = np.ravel_multi_index(tuple(before[:, :2].T), field_sizes[:2])
     nothing = np.zeros_like(index)
     keys = {
         "unigram": (nothing, index),

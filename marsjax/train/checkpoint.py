@@ -19,7 +19,7 @@ import orbax.checkpoint as ocp
 from marsjax.config import Config, from_json, to_json
 from marsjax.errors import InputError
 from marsjax.lmm import OrderModel, Params
-from marsjax.train.data import Dataset
+from marsjax.train.data import Dataset, data_record
 from marsjax.train.step import TrainState, init_state
 
 META = "checkpoint.json"
@@ -46,7 +46,9 @@ def save_checkpoint(
 ) -> Path:
     """Writes ``kind_dir/STEP`` and then removes the older ones there.
 
-    ``meta`` must hold ``step``; it becomes ``checkpoint.json``.
+    ``meta`` must hold ``step``; it becomes ``checkpoint.json``. Its ``data`` says what
+    the model has seen (:func:`marsjax.train.data.data_record`), by default of
+    ``dataset`` alone.
     """
     final = kind_dir / f"{meta['step']:08d}"
     partial = kind_dir / f".{final.name}.partial"
@@ -61,7 +63,8 @@ def save_checkpoint(
     if dataset.tokenizer is not None:
         (partial / "tokenizer.json").write_text(dataset.tokenizer)
     sha = dataset.info.get("tokenizer_sha256")
-    meta = {"format": 1, **meta, "tokenizer_sha256": sha, "files": _sums(partial)}
+    meta = {"format": 1, "data": data_record([(dataset, 1.0)]), **meta}
+    meta |= {"tokenizer_sha256": sha, "files": _sums(partial)}
     (partial / META).write_text(json.dumps(meta, indent=1) + "\n")
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)

@@ -79,10 +79,10 @@ def windows(segment: Segment, context: int, stride: int) -> Iterator[Window]:
 def _make_score_fn(config: ModelConfig) -> Callable:
     model = OrderModel(config)
 
-    def score(params, tokens_L4, features_LF):
-        tokens_L4 = tokens_L4.astype(jnp.int32)
-        hidden_LD = model.apply(params, tokens_L4[:-1], features_LF)
-        return model.log_prob(params, hidden_LD, tokens_L4[1:])
+    def score(params, tokens_LC, features_LF):
+        tokens_LC = tokens_LC.astype(jnp.int32)
+        hidden_LD = model.apply(params, tokens_LC[:-1], features_LF)
+        return model.log_prob(params, hidden_LD, tokens_LC[1:])
 
     return jax.jit(jax.vmap(score, in_axes=(None, 0, 0)))
 
@@ -146,11 +146,12 @@ def _gather(
     dataset: Dataset, group: list[tuple[str, Window]], batch: int, length: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The windows' arrays, zeros after their ends: causal, so they change nothing."""
-    tokens = np.zeros((batch, length + 1, 4), np.uint8)
+    whole = dataset.tokens_TC
+    tokens = np.zeros((batch, length + 1, whole.shape[1]), whole.dtype)
     features = np.zeros((batch, length, dataset.features_TF.shape[1]), np.int16)
     for row, (_, window) in enumerate(group):
         count = window.stop - window.start
-        tokens[row, :count] = dataset.tokens_T4[window.start : window.stop]
+        tokens[row, :count] = whole[window.start : window.stop]
         features[row, : count - 1] = dataset.features_TF[window.start : window.stop - 1]
     dataset.check(tokens)
     return tokens, features
@@ -158,11 +159,12 @@ def _gather(
 
 def check_fits(config: ModelConfig, dataset: Dataset) -> None:
     """Raises InputError where the dataset is not what the model was made for."""
-    ours = (config.field_sizes, config.num_features)
-    theirs = (dataset.field_sizes, dataset.features_TF.shape[1])
+    ours = (config.field_names, config.field_sizes, config.num_features)
+    num_features = dataset.features_TF.shape[1]
+    theirs = (dataset.field_names, dataset.field_sizes, num_features)
     if ours != theirs:
         raise InputError(
-            f"has field sizes and features {theirs}, the model {ours}",
+            f"has fields, their sizes and features {theirs}, the model {ours}",
             "change the model's config, or use the dataset it was trained on",
             file=dataset.path,
         )

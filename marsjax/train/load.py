@@ -5,7 +5,8 @@ from pathlib import Path
 from marsjax.errors import InputError
 from marsjax.lmm import OrderModel
 from marsjax.lmm.trained import TrainedModel
-from marsjax.tokens import tokenizer as tk
+from marsjax.tokens.orders import ORDERS
+from marsjax.tokens.tokenizer import Tokenizer, from_json
 from marsjax.train.checkpoint import Checkpoint, load_checkpoint
 
 
@@ -16,15 +17,23 @@ def load(path: str | Path) -> TrainedModel:
       path: a folder that ``marsjax train`` wrote.
 
     Raises:
-      InputError: nothing there, a damaged file, or a tokenizer that is not the one the
-        model was trained with.
+      InputError: nothing there, a damaged file, a tokenizer that is not the one the
+        model was trained with, or a model of something else than orders.
     """
     checkpoint = load_checkpoint(path)
-    model = OrderModel(checkpoint.config.model)
-    return TrainedModel(model, checkpoint.params, tokenizer_of(checkpoint))
+    model, tokenizer = OrderModel(checkpoint.config.model), tokenizer_of(checkpoint)
+    if tokenizer.schema != ORDERS:
+        raise InputError(
+            f"is a model of {tokenizer.schema.name} with the fields "
+            f"{', '.join(tokenizer.schema.field_names)}, not of orders as this version "
+            "knows them",
+            "use a model of orders",
+            file=checkpoint.path,
+        )
+    return TrainedModel(model, checkpoint.params, tokenizer)
 
 
-def tokenizer_of(checkpoint: Checkpoint) -> tk.Tokenizer:
+def tokenizer_of(checkpoint: Checkpoint) -> Tokenizer:
     """The tokenizer a checkpoint carries, checked against the hash it was saved with.
 
     Raises:
@@ -33,18 +42,18 @@ def tokenizer_of(checkpoint: Checkpoint) -> tk.Tokenizer:
     file = checkpoint.path / "tokenizer.json"
     if checkpoint.tokenizer is None:
         raise InputError("is missing", "train again with marsjax train", file=file)
-    tokenizer = tk.from_json(checkpoint.tokenizer, file)
+    tokenizer = from_json(checkpoint.tokenizer, file)
     if tokenizer.sha256 != checkpoint.meta["tokenizer_sha256"]:
         raise InputError(
             "is not the tokenizer that the model was trained with",
             "restore the checkpoint as training wrote it",
             file=file,
         )
-    if tuple(checkpoint.config.model.field_sizes) != tk.FIELD_SIZES:
+    sizes = checkpoint.config.model.field_sizes
+    if sizes != tokenizer.schema.field_sizes:
         raise InputError(
-            f"fields of {checkpoint.config.model.field_sizes} are not those of orders, "
-            f"{tk.FIELD_SIZES}",
-            "use a model of orders",
-            file=checkpoint.path,
+            f"has fields of {tokenizer.schema.field_sizes}, its model of {sizes}",
+            "restore the checkpoint as training wrote it",
+            file=file,
         )
     return tokenizer

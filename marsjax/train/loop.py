@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,15 @@ from rich.console import Console
 
 from marsjax.config import Config, from_json, to_json
 from marsjax.errors import InputError
-from marsjax.lmm import FIELDS, num_params
+from marsjax.lmm import num_params
 from marsjax.train.baselines import fit_baselines
 from marsjax.train.checkpoint import find_checkpoint, load_state, save_checkpoint
-from marsjax.train.data import Dataset, Sampler, make_sampler, read_dataset
-from marsjax.train.evaluate import can_score, check_fits, nats
+from marsjax.train.data import Dataset, data_record, read_dataset
+from marsjax.train.evaluate import can_score, nats
 from marsjax.train.folder import begin, continues, undone_on_error
 from marsjax.train.progress import Clock, Metrics, make_progress
 from marsjax.train.report import mean_loss
+from marsjax.train.sampler import Sampler, make_sampler
 from marsjax.train.step import TrainState, init_state, make_train_step
 
 
@@ -25,6 +27,7 @@ def train(
     dataset_dir: str | Path,
     out_dir: str | Path,
     *,
+    mix: Sequence[tuple[str | Path, float]] = (),
     resume: bool = False,
     stop_at: int | None = None,
     console: Console | None = None,
@@ -32,8 +35,10 @@ def train(
     """Trains an order model.
 
     Args:
-      config: model and training; features and their scales are the dataset's.
+      config: model and training; fields, features and their scales are the dataset's.
       dataset_dir: a tokenised dataset.
+      mix: more datasets of the same tokenizer, each with the weight of its windows
+        beside those of ``dataset_dir``, which have 1; only those are evaluated on.
       out_dir: the run's folder: new, empty, left before its first checkpoint (then the
         run begins anew), or (with ``resume``) an earlier run's.
       resume: continue where the latest checkpoint of ``out_dir`` stands.
@@ -51,16 +56,19 @@ def train(
         none, what else it made there is gone.
     """
     dataset, out = read_dataset(dataset_dir), Path(out_dir)
+    more = [(read_dataset(path), weight) for path, weight in mix]
+    datasets = [(dataset, 1.0), *more]
     shape = dataclasses.replace(
         config.model,
+        field_names=dataset.field_names,
+        field_sizes=dataset.field_sizes,
         num_features=dataset.features_TF.shape[1],
         feature_scale=dataset.feature_scale,
     )
     config = dataclasses.replace(config, model=shape)
-    check_fits(config.model, dataset)
     options = config.train
     sampler = make_sampler(
-        dataset,
+        datasets,
         length=options.seq_len,
         batch_size=options.batch_size,
         seed=options.seed,
@@ -68,8 +76,9 @@ def train(
     )
     goes_on = continues(out, resume)
     with undone_on_error(out):
-        opened = _resume(config, dataset, out) if goes_on else _begin(config, out)
-        run = _Run(config, dataset, sampler, out, console, opened)
+        data = data_record(datasets)
+        opened = _resume(config, data, dataset, out) if goes_on else _begin(config, out)
+        run = _Run(config, dataset, data, sampler, out, console, opened)
         return run.train(min(stop_at or options.steps, options.steps))
 
 
@@ -79,7 +88,9 @@ def _begin(config: Config, out: Path) -> tuple[TrainState, dict]:
     return init_state(config), {"best": None, "bad_evals": 0}
 
 
-def _resume(config: Config, dataset: Dataset, out: Path) -> tuple[TrainState, dict]:
+def _resume(
+    config: Config, data: list[dict], dataset: Dataset, out: Path
+) -> tuple[TrainState, dict]:
     """The state of the latest checkpoint and its bookkeeping."""
     written, remedy = out / "config.json", "train into a new folder"
     if not written.is_file():
@@ -100,6 +111,12 @@ def _resume(config: Config, dataset: Dataset, out: Path) -> tuple[TrainState, di
             f"resume with the same dataset, or {remedy}",
             file=latest,
         )
+    if meta.get("data") != data:
+        raise InputError(
+            "was trained on other data, or on the same with other weights",
+            f"resume with the same datasets and weights, or {remedy}",
+            file=latest,
+        )
     return state, meta
 
 
@@ -110,13 +127,14 @@ class _Run:
         self,
         config: Config,
         dataset: Dataset,
+        data: list[dict],
         sampler: Sampler,
         out: Path,
         console: Console | None,
         opened: tuple[TrainState, dict],
     ):
         self.config, self.dataset, self.out = config, dataset, out
-        self.sampler = sampler
+        self.data, self.sampler = data, sampler
         self.state, meta = opened
         self.step = int(self.state.step)
         self.best, self.bad_evals = meta["best"], meta["bad_evals"]
@@ -217,7 +235,7 @@ class _Run:
             valid_nats=self.valid,
             **{
                 f"valid_{name}": float(x)
-                for name, x in zip(FIELDS, fields, strict=True)
+                for name, x in zip(self.dataset.field_names, fields, strict=True)
             },
             **{f"valid_{name}": value for name, value in self.baselines.items()},
         )
@@ -234,6 +252,7 @@ class _Run:
     def _save(self, kind: str, state: TrainState | None = None) -> None:
         meta = {
             "step": self.step,
+            "data": self.data,
             "valid_nats": self.valid,
             "best": self.best,
             "bad_evals": self.bad_evals,

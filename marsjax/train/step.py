@@ -10,8 +10,8 @@ import optax
 
 from marsjax.config import Config
 from marsjax.lmm import OrderModel, Params
-from marsjax.train.data import Batch
 from marsjax.train.optimiser import learning_rate, make_optimiser
+from marsjax.train.sampler import Batch
 from marsjax.types import Array
 
 
@@ -49,23 +49,23 @@ def loss_fn(
     """Mean negative log-likelihood.
 
     Returns:
-      Nats an order, and nats of each field ``[4]``, which add up to it.
+      Nats an order, and nats of each field ``[C]``, which add up to it.
     """
 
-    def window(tokens_L4, features_LF, key_window):
-        tokens_L4 = tokens_L4.astype(jnp.int32)
-        hidden_LD = model.apply(params, tokens_L4[:-1], features_LF, key=key_window)
-        return model.log_prob(params, hidden_LD, tokens_L4[1:])
+    def window(tokens_LC, features_LF, key_window):
+        tokens_LC = tokens_LC.astype(jnp.int32)
+        hidden_LD = model.apply(params, tokens_LC[:-1], features_LF, key=key_window)
+        return model.log_prob(params, hidden_LD, tokens_LC[1:])
 
     keys = jax.random.split(key, len(batch.tokens))
-    nats_4 = -jax.vmap(window)(*batch, keys).mean(axis=(0, 1))
-    return nats_4.sum(), nats_4
+    nats_C = -jax.vmap(window)(*batch, keys).mean(axis=(0, 1))
+    return nats_C.sum(), nats_C
 
 
 def gradients(
     params: Params, config: Config, batch: Batch, key: Array
 ) -> tuple[Array, Params]:
-    """Nats of each field ``[4]`` and the gradient of their sum.
+    """Nats of each field ``[C]`` and the gradient of their sum.
 
     The windows go ``micro_batch`` at a time, or in the next smaller groups of one size:
     on a CPU what a few of them need stays in its caches, which is faster than one large
@@ -78,15 +78,16 @@ def gradients(
     groups = size // group
     grad_fn = jax.grad(loss_fn, has_aux=True)
     if groups == 1:
-        grads, nats_4 = grad_fn(params, model, batch, key)
-        return nats_4, grads
+        grads, nats_C = grad_fn(params, model, batch, key)
+        return nats_C, grads
 
     def add(total, part):
-        grads, nats_4 = grad_fn(params, model, *part)
-        return jax.tree.map(jnp.add, total, (nats_4, grads)), None
+        grads, nats_C = grad_fn(params, model, *part)
+        return jax.tree.map(jnp.add, total, (nats_C, grads)), None
 
     parts = jax.tree.map(lambda x: x.reshape(groups, group, *x.shape[1:]), batch)
-    zero = (jnp.zeros(4), jax.tree.map(jnp.zeros_like, params))
+    nats_C = jnp.zeros(len(config.model.field_sizes))
+    zero = (nats_C, jax.tree.map(jnp.zeros_like, params))
     total, _ = jax.lax.scan(add, zero, (parts, jax.random.split(key, groups)))
     return jax.tree.map(lambda x: x / groups, total)
 
@@ -103,7 +104,7 @@ def make_train_step(config: Config) -> Callable:
 
     def step_fn(state: TrainState, batch: Batch) -> tuple[TrainState, dict]:
         key = jax.random.fold_in(jax.random.key(config.train.seed), state.step)
-        nats_4, grads = gradients(state.params, config, batch, key)
+        nats_C, grads = gradients(state.params, config, batch, key)
         updates, opt_state = optimiser.update(grads, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
         ema = state.ema
@@ -112,11 +113,8 @@ def make_train_step(config: Config) -> Callable:
             keep = jnp.minimum(decay, (1 + state.step) / (10 + state.step))
             ema = jax.tree.map(lambda a, b: keep * a + (1 - keep) * b, ema, params)
         metrics = {
-            "loss": nats_4.sum(),
-            "type": nats_4[0],
-            "price": nats_4[1],
-            "volume": nats_4[2],
-            "interval": nats_4[3],
+            "loss": nats_C.sum(),
+            **dict(zip(config.model.field_names, nats_C, strict=True)),
             "grad_norm": optax.tree.norm(grads),
             "learning_rate": jnp.asarray(schedule(state.step), jnp.float32),
         }

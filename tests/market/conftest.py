@@ -11,8 +11,8 @@ from marsjax.lmm import OrderModel
 from marsjax.lmm.trained import TrainedModel
 from marsjax.market import start_from_tape
 from marsjax.tokens import dataset as ds
-from marsjax.tokens import tokenizer as tk
 from marsjax.tokens.observe import NUM_FEATURES
+from marsjax.tokens.orders import ORDERS
 from marsjax.tokens.tape import observe_tape
 
 
@@ -33,7 +33,7 @@ def model():
     return OrderModel(
         ModelConfig(
             num_features=NUM_FEATURES,
-            feature_scale=tuple(tk.feature_scale()),
+            feature_scale=ORDERS.feature_scale,
             d_model=16,
             num_layers=2,
             num_heads=2,

@@ -20,6 +20,7 @@ from marsjax.market.ground import can_cancel, cancel_target
 from marsjax.market.rollout import run_chunk
 from marsjax.market.summary import compare, real_orders, simulated_orders
 from marsjax.tokens.clock import NS
+from marsjax.tokens.orders import encode
 from marsjax.tokens.tape import observe_tape, tape_features
 from marsjax.types import EventKind, Kind, Message, Side, Status
 
@@ -110,18 +111,18 @@ def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
     (tape,) = to_tapes(ran, start)
     seen = observe_tape(tape)
     seen = seen._replace(open2=int(start.world.open2_ticks))
-    tokens = tokenizer.encode(seen.raw).astype(np.int32)
+    tokens = encode(tokenizer, seen.raw).astype(np.int32)
     features = tape_features(seen, tokenizer, tape.lot_size).astype(np.int32)
     # The interval of the first order counts from the last order of the real tape.
     history = 32
     observed = start.observed
     first = int(np.searchsorted(observed.row, start.row))
-    old_tokens = tokenizer.encode(observed.raw)[first - history : first]
+    old_tokens = encode(tokenizer, observed.raw)[first - history : first]
     old_features = tape_features(observed, tokenizer, tape.lot_size)
     gap = seen.trading_ns[0] - observed.trading_ns[first - 1]
     raw = seen.raw._replace(interval_ns=seen.raw.interval_ns.copy())
     raw.interval_ns[0] = gap
-    tokens = tokenizer.encode(raw).astype(np.int32)
+    tokens = encode(tokenizer, raw).astype(np.int32)
     hidden = model.apply(
         start.world.params,
         jnp.concatenate([jnp.asarray(old_tokens, jnp.int32), tokens]),

@@ -9,6 +9,7 @@ import pytest
 from marsjax.config import Config, ModelConfig, TrainConfig
 
 SIZES = (3, 4, 5, 2)
+NAMES = ("type", "price", "volume", "interval")
 
 
 def write(path: Path, tokens: np.ndarray, features: np.ndarray, **changes) -> Path:
@@ -23,17 +24,15 @@ def write(path: Path, tokens: np.ndarray, features: np.ndarray, **changes) -> Pa
             span = {"start": tape * half + a, "stop": tape * half + b}
             segments.append({"tape": f"tape{tape}", "part": part, **span})
     info = {
-        "format": 1,
+        "format": 2,
         "segments": segments,
         "num_features": 3,
+        "field_names": NAMES,
         "field_sizes": SIZES,
         "feature_scale": [0.1, 0.5, 1.0],
         "tokenizer_sha256": "a" * 64,
         "mirror": {
-            "type": [1, 0, 2],
-            "price": [3, 2, 1, 0],
-            "volume": None,
-            "interval": None,
+            "fields": [[1, 0, 2], [3, 2, 1, 0], None, None],
             "feature_perm": [1, 0, 2],
             "feature_sign": [1, 1, -1],
         },
@@ -84,7 +83,7 @@ def config() -> Config:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_dataset():
     """:func:`write`."""
     return write

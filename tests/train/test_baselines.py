@@ -43,7 +43,7 @@ def test_the_unigram_approaches_the_frequencies(fitted):
     weights = dict.fromkeys(baselines.weights, 1e-6)
     bare = dataclasses.replace(baselines, weights=weights)
     train = np.concatenate(
-        [dataset.tokens_T4[s.start : s.stop] for s in dataset.part("train")]
+        [dataset.tokens_TC[s.start : s.stop] for s in dataset.part("train")]
     )
     index = np.ravel_multi_index(tuple(train.T), SIZES)
     share = np.bincount(index, minlength=len(EVERY)) / len(index)
@@ -74,7 +74,7 @@ def test_orders_outside_the_train_part_count_for_nothing(
     fitted, make_dataset, tmp_path
 ):
     dataset, baselines = fitted
-    tokens = np.array(dataset.tokens_T4)
+    tokens = np.array(dataset.tokens_TC)
     for segment in dataset.part("test"):
         tokens[segment.start : segment.stop] = 0
     changed = make_dataset(tmp_path, tokens, np.array(dataset.features_TF))

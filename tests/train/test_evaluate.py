@@ -40,7 +40,7 @@ def test_nats_equal_one_forward_pass_over_the_segment(config, dataset_dir):
     assert [s.tape for s in scores] == ["tape0", "tape1"]
     for found, segment in zip(scores, dataset.part("valid"), strict=True):
         span = slice(segment.start, segment.stop)
-        tokens = dataset.tokens_T4[span].astype(np.int32)
+        tokens = dataset.tokens_TC[span].astype(np.int32)
         given = tokens[:-1], dataset.features_TF[span][:-1]
         expected = score_fn(params, *given, tokens[1:])
         np.testing.assert_allclose(found.log_prob_TC, expected, atol=1e-4)
@@ -68,7 +68,7 @@ def test_a_model_of_another_shape_is_refused(config, dataset_dir):
     model = dataclasses.replace(config.model, num_features=4)
     other = dataclasses.replace(config, model=model)
     params = init_state(config).params
-    with pytest.raises(InputError, match="has field sizes and features"):
+    with pytest.raises(InputError, match="has fields, their sizes and features"):
         nats(params, other, dataset, "valid")
 
 

@@ -164,10 +164,17 @@ def test_resuming_another_config_or_dataset_is_refused(
     with pytest.raises(InputError, match="another config"):
         train(changed(config, seed=7), dataset_dir, out, resume=True)
     dataset = read_dataset(dataset_dir)
-    arrays = np.array(dataset.tokens_T4), np.array(dataset.features_TF)
+    arrays = np.array(dataset.tokens_TC), np.array(dataset.features_TF)
     other = make_dataset(tmp_path / "other", *arrays, tokenizer_sha256="b" * 64)
     with pytest.raises(InputError, match="another tokenizer"):
         train(config, other, out, resume=True)
+    mix = [(dataset_dir, 0.5)]
+    with pytest.raises(InputError, match="other data, or on the same with other"):
+        train(config, dataset_dir, out, mix=mix, resume=True)
+    train(config, dataset_dir, tmp_path / "mixed", mix=mix, stop_at=1)
+    data = load_checkpoint(tmp_path / "mixed").meta["data"]
+    assert [record["weight"] for record in data] == [1.0, 0.5]
+    assert {record["sha256"] for record in data} == {dataset.sha256}
 
 
 def test_a_run_stopped_before_its_first_checkpoint_begins_anew(
