@@ -11,10 +11,13 @@ import tyro
 from rich.console import Console
 
 from marsjax.commands.console import progress_bar, say, show
+from marsjax.commands.seen import check_part
 from marsjax.config import Config, ModelConfig, TrainConfig, load_config
-from marsjax.data import read_store
+from marsjax.data import iter_store
+from marsjax.data.leakage import spans_of
 from marsjax.tokens.dataset import write_dataset
 from marsjax.train import evaluate, load_checkpoint, read_dataset, train
+from marsjax.train.data import data_record
 from marsjax.train.evaluate import can_score
 from marsjax.train.folder import continues, undone_on_error
 
@@ -66,13 +69,17 @@ class Train:
         """Parts without orders, which leave nothing to score or to fit baselines."""
         dataset = read_dataset(dataset_dir)
         parts = [part for part in ("valid", "test") if not can_score(dataset, part)]
+        # Before hours of training, and not after them.
+        spans = spans_of(data_record([(dataset, 1.0)]))
+        for part in {"valid", "test"} - set(parts):
+            check_part(spans, dataset, part)
         lacking = " and no ".join(f"{part} part" for part in parts)
         if lacking:
             say(f"note: the store has no {lacking}: the model will not be scored")
         return lacking
 
     def _tokenise(self, dataset_dir: Path) -> None:
-        tapes = read_store(self.data)
+        tapes = iter_store(self.data)
         with late_bar() as report:
             info = write_dataset(
                 tapes,
@@ -89,6 +96,7 @@ class Train:
 def score(run: Path, part: str) -> dict:
     """The best checkpoint of a run on a part of its dataset, beside the baselines."""
     checkpoint, dataset = load_checkpoint(run), read_dataset(run / "dataset")
+    check_part(spans_of(checkpoint.meta.get("data") or []), dataset, part)
     with late_bar() as report:
         return evaluate(
             checkpoint,

@@ -156,7 +156,7 @@ def test_config_file_and_overrides(store, tmp_path, capsys):
 def simulate(run, start, out, *more):
     args = ["simulate", "--checkpoint", str(run), "--from", str(start)]
     args += ["--out", str(out), "--markets", "3", "--orders", "40"]
-    main([*args, "--group-size", "4", *more])
+    main([*args, "--group-size", "4", "--compare-trained", *more])
 
 
 def test_simulate_from_a_tape(run, store, tmp_path, capsys):
@@ -178,6 +178,21 @@ def test_simulate_from_a_tape(run, store, tmp_path, capsys):
         ["simulate", "--checkpoint", run, "--from", f"{store}@09:31", "--out", out],
         capsys,
     )
+
+
+def test_simulated_is_compared_with_what_the_model_has_not_seen(
+    run, store, tmp_path, capsys
+):
+    args = ["simulate", "--checkpoint", run, "--out", tmp_path / "sim"]
+    error = fails([*args, "--from", f"{store}@09:30:20"], capsys)
+    assert "was trained on ZI from 09:30" in error and "--compare-trained" in error
+    assert not (tmp_path / "sim").exists()
+    (tape,) = read_store(store)
+    start_s = tape.split_time["test"][0][0] + 1
+    clock = f"{start_s // 3600:02d}:{start_s // 60 % 60:02d}:{start_s % 60:02d}"
+    args += ["--from", f"{store}@{clock}", "--markets", "1", "--orders", "5"]
+    main([*map(str, args), "--group-size", "4", "--no-pictures"])
+    assert (tmp_path / "sim/simulation.json").is_file()
 
 
 def test_simulate_to_lobster_and_back(run, store, tmp_path, capsys):
@@ -251,6 +266,7 @@ def test_an_interrupt_leaves_nothing(run, store, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr("marsjax.commands.outcome.rollout", interrupted)
     args = ["simulate", "--checkpoint", str(run), "--from", f"{store}@09:31"]
+    args += ["--compare-trained"]
     with pytest.raises(SystemExit) as stop:
         main([*args, "--out", str(tmp_path / "sim")])
     assert stop.value.code == 130
