@@ -11,9 +11,10 @@ from typing import Annotated
 import tyro
 
 from marsjax.commands.bench import Bench
-from marsjax.commands.cache import keep_compilations
 from marsjax.commands.data import Data
 from marsjax.commands.demo import Demo
+from marsjax.commands.evaluate import Evaluate
+from marsjax.commands.export import Export
 from marsjax.commands.prepare import Prepare
 from marsjax.commands.replay import Replay
 from marsjax.commands.simulate import Simulate
@@ -28,7 +29,9 @@ COMMANDS = {
     "replay": Replay,
     "train": Train,
     "simulate": Simulate,
+    "evaluate": Evaluate,
     "synth": Synth,
+    "export": Export,
     "bench": Bench,
 }
 
@@ -55,7 +58,6 @@ def main(args: list[str] | None = None) -> None:
                 args=args,
                 config=config,
             )
-        keep_compilations()
         command.run()
 
 

@@ -58,8 +58,8 @@ class Simulate:
     temperature: float = 1.0
     """of the draws; 1 follows the model"""
     slots: int | None = None
-    """orders a side that a book can hold; by default twice those live at the start
-    and 512 more"""
+    """orders a side that a book can hold; by default at least twice those live at
+    the start and 256 more"""
     group_size: int = GROUP_SIZE
     """markets run at once; raise it on a GPU"""
     compare_trained: bool = False
@@ -76,8 +76,9 @@ class Simulate:
         with whole_folder(self.out) as work:
             say(f"building the start {self.start}")
             start = self._start(trained)
+            spans = training_spans(self.checkpoint)
             if start.tape.split is not None and not self.compare_trained:
-                check_compared(training_spans(self.checkpoint), start, self.orders)
+                check_compared(spans, start, self.orders)
             size = (self.markets, self.orders)
             result, how = run_markets(
                 start, self.seed, *size, group_size=self.group_size
@@ -99,6 +100,7 @@ class Simulate:
                 "group_size": self.group_size,
                 "temperature": self.temperature,
                 "tokenizer_sha256": trained.tokenizer.sha256,
+                "trained_on": spans,
             }
             write_summary(work, summary)
         show_summary(summary, self.out, as_json=self.json)

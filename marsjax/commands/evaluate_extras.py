@@ -1,0 +1,65 @@
+"""Parts of an evaluation that need more than two sets of windows, or training."""
+
+from marsjax.commands.evaluate_load import Loaded
+from marsjax.errors import InputError
+from marsjax.eval.curves import triple
+from marsjax.eval.discriminator import discriminate
+from marsjax.eval.extract import windows_from_store
+from marsjax.eval.memorisation import memorisation
+from marsjax.eval.types import Estimate
+from marsjax.eval.usefulness import usefulness
+from marsjax.eval.windows import Windows
+
+
+def extras(
+    reference: Loaded, generated: Loaded, with_network: bool, seed: int, progress_fn
+) -> dict[str, dict]:
+    """Discriminator, memorisation and usefulness, as rows by name.
+
+    The last two need real data of the train part, which a store has.
+    """
+    out: dict[str, dict] = {}
+    if with_network:
+        found = discriminate(
+            reference.windows,
+            generated.windows,
+            seed=seed,
+            progress_fn=lambda done, of: progress_fn("discriminator", done, of),
+        )
+        out |= {f"discriminator, AUC: {k}": _row(v) for k, v in found.items()}
+    training = _training(reference, generated)
+    if training is None:
+        return out
+    copied = memorisation(training, generated.windows, reference.windows, seed=seed)
+    for name, estimate in (
+        ("generated", copied.generated),
+        ("held-out real", copied.held_out),
+        ("difference", copied.difference),
+    ):
+        out[f"longest match with training data (messages): {name}"] = _row(estimate)
+    out["longest match with training data (messages): difference"]["text"] = (
+        copied.verdict
+    )
+    found = usefulness(training, generated.windows, reference.windows, seed=seed)
+    out |= {f"forecast, {metric}: {row}": _row(v) for (row, metric), v in found.items()}
+    return out
+
+
+def _training(reference: Loaded, generated: Loaded) -> Windows | None:
+    """Windows of the reference's train part; ``None`` where it has none."""
+    if not reference.is_store:
+        return None
+    try:
+        return windows_from_store(
+            reference.paths[0],
+            length=reference.windows.type_BT.shape[1],
+            part="train",
+            symbols=list(reference.symbols),
+        )
+    except InputError as error:
+        reference.notes.append(f"no windows of the train part: {error.what}")
+        return None
+
+
+def _row(estimate: Estimate) -> dict:
+    return {"value": triple(estimate), "text": estimate.note}
