@@ -205,8 +205,10 @@ def _place(order_MF: np.ndarray, order_CFW: np.ndarray) -> None:
     First all orders that find room in their home, then the others.
     """
     num_blocks, _, width = order_CFW.shape
-    ids = jnp.asarray(order_MF[:, FIELDS.index("order_id")])
-    home_M = np.asarray(home_block(ids, num_blocks))
+    # As many ids as slots, so that books of one size share a compilation.
+    ids = np.zeros(num_blocks * width, np.int32)
+    ids[: len(order_MF)] = order_MF[:, FIELDS.index("order_id")]
+    home_M = np.asarray(home_block(jnp.asarray(ids), num_blocks))[: len(order_MF)]
     count_C = np.zeros(num_blocks, int)
 
     def put(order_F: np.ndarray, block: int) -> None:

@@ -26,10 +26,12 @@ class Windows(NamedTuple):
 
     Attributes:
       type_BT: int8, `LIMIT` and so on; `NONE` beyond a window's length.
-      side_BT: int8, side of the order itself (of a cancel: of the order it acts on).
+      side_BT: int8, side of the order itself (of a cancel: of the order it acts on; of
+        a hidden execution: of the order that rested, so the aggressor is the other).
       price_ticks_BT: int32, limit price (of a cancel: that of the order).
       qty_BT: int32, shares sent, or taken off by a cancel.
-      traded_BT: int32, shares the message traded on arrival, at least 0.
+      traded_BT: int32, shares the message traded on arrival, at least 0; of a hidden
+        execution its shares.
       time_ns_BT: int64, trading time since the open in nanoseconds, breaks left out.
       clock_s_BT: int32, wall-clock seconds after midnight.
       age_ns_BT: int64, of a cancel: trading time since its order came; -1 unknown.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from marsjax.book import Book
 from marsjax.data.tape import Tape, message_frame
 from marsjax.market.rollout import Rollout
 from marsjax.market.start import Start
@@ -9,9 +10,8 @@ from marsjax.tokens.clock import to_wall
 from marsjax.types import EventKind, Kind, Message
 
 
-def opening_messages(start: Start) -> Message:
-    """``COLLECT`` messages that rebuild the book at the start, oldest first; numpy."""
-    book = start.market.book
+def opening_messages(book: Book) -> Message:
+    """``COLLECT`` messages that rebuild a book, oldest first; numpy."""
     qty = np.asarray(book.qty_SN).reshape(-1)
     live = np.flatnonzero(qty > 0)
     live = live[np.argsort(np.asarray(book.seq_SN).reshape(-1)[live])]
@@ -32,7 +32,7 @@ def to_tapes(result: Rollout, start: Start) -> list[Tape]:
     that the exchange refused; one refused after a part of it had traded becomes an
     immediate-or-cancel order. ``counts`` says how many.
     """
-    seeds = opening_messages(start)
+    seeds = opening_messages(start.market.book)
     num_seeds = len(seeds.kind)
     open_s, open_ns = to_wall(
         np.asarray(start.world.start_s)[None],

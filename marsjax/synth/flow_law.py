@@ -142,6 +142,13 @@ def geometric_log_prob(n: Array, stop_prob: Array) -> Array:
     return jnp.where(n >= 1, log_prob, -jnp.inf)
 
 
+def size_log_prob(qty: Array, lot_size: Array, stop_prob: Array) -> Array:
+    """Log probability of a geometric size in shares, nats; -inf unless whole lots."""
+    lots = qty // lot_size
+    value = geometric_log_prob(lots, stop_prob)
+    return jnp.where(lots * lot_size == qty, value, -jnp.inf)
+
+
 def geometric_entropy(stop_prob: Array) -> Array:
     """Nats."""
     go_on = 1.0 - stop_prob

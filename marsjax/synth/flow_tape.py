@@ -7,83 +7,52 @@ from typing import NamedTuple
 import numpy as np
 
 from marsjax.data.replay import replay_tape
-from marsjax.data.tape import Tape
-from marsjax.types import EventKind, Kind, Side
+from marsjax.data.tape import Tape, in_session
+from marsjax.synth.flow_levels import Levels, distance
+from marsjax.types import EventKind, Kind
 
 LIMIT, MARKET, CANCEL = 0, 2, 4
 """Types of event are these plus the side, a cancel's being the resting order's."""
+OTHER = 6
+"""A row that is none of them."""
 
 
 class FlowEvent(NamedTuple):
-    """One order of continuous trading.
+    """One row of continuous trading.
 
-    ``session``: which session it lies in. ``time_s``: seconds, float. ``type_``:
-    ``LIMIT``, ``MARKET`` or ``CANCEL`` plus ``side``. ``bid``, ``ask``: the quotes
-    before it, 0 where there is none. A market order is any that trades at once.
+    ``row``: of the tape. ``session``: which session it lies in. ``time_s``: seconds,
+    float. ``type_``: ``LIMIT``, ``MARKET`` or ``CANCEL`` plus ``side``, or ``OTHER``,
+    whose side, price, shares and id mean nothing; ``why`` then says what it is. A
+    market order is any that trades at once. ``bid``, ``ask``: the quotes before it, 0
+    where there is none; ``ref_bid``, ``ref_ask``: what distances are measured from
+    (`Levels.references`).
     """
 
+    row: int
     session: int
     time_s: float
     type_: int
+    why: str
     side: int
     price_ticks: int
     qty: int
     order_id: int
     bid: int
     ask: int
+    ref_bid: int
+    ref_ask: int
+
+    @property
+    def distance(self) -> int:
+        """Ticks from the opposite reference."""
+        return distance(self.side, self.price_ticks, self.ref_bid, self.ref_ask)
 
 
-class Levels:
-    """Live orders by id, and their number and shares by price.
-
-    ``orders``: id to ``[side, price, shares]``. ``levels``: of each side, price to
-    ``[orders, shares]``. ``num``: live orders a side. ``gone``: ids that left the book,
-    for the reader to clear.
-    """
-
-    def __init__(self):
-        self.orders: dict[int, list[int]] = {}
-        self.levels: tuple[dict, dict] = ({}, {})
-        self.num = [0, 0]
-        self.gone: list[int] = []
-
-    def quotes(self) -> tuple[int, int]:
-        """Best bid and ask, 0 where there is none."""
-        return max(self.levels[0], default=0), min(self.levels[1], default=0)
-
-    def add(self, order_id: int, side: int, price: int, qty: int) -> None:
-        self.orders[order_id] = [side, price, qty]
-        level = self.levels[side].setdefault(price, [0, 0])
-        level[0] += 1
-        level[1] += qty
-        self.num[side] += 1
-
-    def reduce(self, order_id: int, qty: int) -> None:
-        order = self.orders.get(order_id)
-        if order is None:
-            return
-        side, price, left = order
-        level = self.levels[side][price]
-        level[1] -= min(qty, left)
-        order[2] = left - qty
-        if order[2] <= 0:
-            del self.orders[order_id]
-            self.gone.append(order_id)
-            level[0] -= 1
-            self.num[side] -= 1
-            if not level[0]:
-                del self.levels[side][price]
-
-
-def walk(tape: Tape, left_out: Counter) -> Iterator[tuple[FlowEvent, Levels]]:
-    """The orders of continuous trading, each with the book just before it.
+def rows_of(tape: Tape) -> Iterator[tuple[FlowEvent, Levels]]:
+    """The rows of continuous trading, each with the book just before it.
 
     The book is the exchange's own, followed through its events. At the next iteration
-    it moves on.
-
-    Args:
-      tape: any.
-      left_out: rows of continuous trading that are no event, counted by reason.
+    it moves on; when there is none, it is the book after the last row.
     """
     result = replay_tape(tape)
     frame, events = tape.messages, result.events
@@ -93,36 +62,37 @@ def walk(tape: Tape, left_out: Counter) -> Iterator[tuple[FlowEvent, Levels]]:
     session_T = np.full(num, -1)
     for s, (start, end) in enumerate(tape.sessions):
         session_T[(time_s >= start) & (time_s < end)] = s
-    session_T[: tape.seed_rows] = -1
+    session_T = np.where(in_session(tape), session_T, -1).tolist()
     kind_T = frame["kind"].to_list()
     names = ("kind", "side", "price_ticks", "qty", "order_id", "maker_id")
-    columns = [np.asarray(getattr(events, name)).tolist() for name in names]
+    acts = zip(*(np.asarray(getattr(events, n)).tolist() for n in names), strict=True)
+    acts = list(acts)
     first_T = np.searchsorted(result.message_index, np.arange(num + 1)).tolist()
 
     book = Levels()
+    num = 1 + max((t for t in range(num) if session_T[t] >= 0), default=-1)
     for row in range(num):
-        own = slice(first_T[row], first_T[row + 1])
-        acts = list(zip(*(x[own] for x in columns), strict=True))
+        own = acts[first_T[row] : first_T[row + 1]]
         if session_T[row] >= 0:
-            what = _classify(kind_T[row], acts, book)
+            what = _classify(kind_T[row], own, book)
             if isinstance(what, str):
-                left_out[what] += 1
-            else:
-                about = (int(session_T[row]), time_T[row], *what)
-                yield FlowEvent(*about, *book.quotes()), book
-        for kind, side, price, qty, order_id, maker_id in acts:
-            if kind == EventKind.REST:
-                book.add(order_id, side, price, qty)
-            elif kind == EventKind.FILL:
-                book.reduce(maker_id, qty)
-            elif kind == EventKind.CANCEL:
-                book.reduce(order_id, qty)
-            elif kind == EventKind.REPLACE and order_id in book.orders:
-                book.reduce(order_id, book.orders[order_id][2] - qty)
+                what = (OTHER, what, 0, 0, 0, 0)
+            about = (row, session_T[row], time_T[row], *what)
+            yield FlowEvent(*about, *book.quotes(), *book.references()), book
+        book.follow(kind_T[row], own)
 
 
-def _classify(kind: int, acts: list[tuple], book: Levels) -> str | tuple[int, ...]:
-    """Type, side, price, shares and id of an order, or why it is none."""
+def walk(tape: Tape, left_out: Counter) -> Iterator[tuple[FlowEvent, Levels]]:
+    """`rows_of` that are orders; the others are counted by reason in ``left_out``."""
+    for event, book in rows_of(tape):
+        if event.type_ == OTHER:
+            left_out[event.why] += 1
+        else:
+            yield event, book
+
+
+def _classify(kind: int, acts: list[tuple], book: Levels) -> str | tuple:
+    """Type, "", side, price, shares and id of an order, or why it is none."""
     kinds = [act[0] for act in acts]
     if not acts or EventKind.REJECT in kinds:
         return "refused, or no order"
@@ -130,23 +100,16 @@ def _classify(kind: int, acts: list[tuple], book: Levels) -> str | tuple[int, ..
         _, side, price, qty, order_id, _ = acts[0]
         if order_id in book.orders and qty < book.orders[order_id][2]:
             return "partial cancel"
-        return CANCEL + side, side, price, qty, order_id
+        return CANCEL + side, "", side, price, qty, order_id
     if kind in (Kind.CANCEL, Kind.MODIFY, Kind.MASS_CANCEL, Kind.COLLECT):
         return "modify, mass cancel or auction order"
     _, side, price, _, order_id, _ = acts[0]
     qty = sum(act[3] for act in acts)
     if EventKind.FILL in kinds:
-        return MARKET + side, side, price, qty, order_id
+        return MARKET + side, "", side, price, qty, order_id
     if EventKind.REST in kinds:
-        return LIMIT + side, side, price, qty, order_id
+        return LIMIT + side, "", side, price, qty, order_id
     return "took nothing and rested nowhere"
-
-
-def distance(side: int, price_ticks: int, bid: int, ask: int) -> int:
-    """Ticks from the opposite best; one tick from its own where that side is empty."""
-    if side == Side.BUY:
-        return (ask or bid + 1) - price_ticks
-    return price_ticks - (bid or ask - 1)
 
 
 def spread_ties(time_T: np.ndarray) -> tuple[np.ndarray, int, float]:

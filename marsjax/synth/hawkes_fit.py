@@ -9,15 +9,9 @@ from scipy.stats import kstest
 
 from marsjax.data.tape import Tape
 from marsjax.errors import InputError
-from marsjax.synth.flow_tape import (
-    CANCEL,
-    LIMIT,
-    MARKET,
-    Levels,
-    distance,
-    spread_ties,
-    walk,
-)
+from marsjax.synth.flow_fit import stop_prob
+from marsjax.synth.flow_levels import Levels, distance
+from marsjax.synth.flow_tape import CANCEL, LIMIT, MARKET, spread_ties, walk
 from marsjax.synth.hawkes_mle import Flow, fit_hawkes
 from marsjax.synth.hawkes_params import (
     NUM_TYPES,
@@ -104,8 +98,8 @@ def calibrate(
     own_C = np.minimum(far_T[is_cancel_T], num_distances)
     weight_K, weight_se_K = _choice(near_CK, own_C)
     stops = [
-        _stop_prob(lots_T[is_limit_T]),
-        _stop_prob(lots_T[(type_T >= MARKET) & ~is_cancel_T]),
+        stop_prob(lots_T[is_limit_T]),
+        stop_prob(lots_T[(type_T >= MARKET) & ~is_cancel_T]),
     ]
     shape = (NUM_TYPES, num_decays, NUM_TYPES)
     base_I, offspring_MII = fit.row_IF[:, 0], fit.row_IF[:, 1:].reshape(shape)
@@ -166,7 +160,7 @@ def _see(tape: Tape, num_distances: int, left_out: Counter) -> list[_Seen]:
     newest = None  # its last order, in `near` from the next event on if it rests
     for event, book in walk(tape, left_out):
         if not seen:
-            _adopt(book, event.bid, event.ask, num_distances, near)
+            _adopt(book, event.ref_bid, event.ref_ask, num_distances, near)
         if newest is not None and newest[1] in book.orders:
             near[newest[0]][newest[1]] = newest[2]
         newest = None
@@ -175,7 +169,7 @@ def _see(tape: Tape, num_distances: int, left_out: Counter) -> list[_Seen]:
             near[1].pop(order_id, None)
         book.gone.clear()
         side, class_ = event.side, event.type_ - event.side
-        far = distance(side, event.price_ticks, event.bid, event.ask)
+        far = event.distance
         if class_ == LIMIT and not 1 <= far <= num_distances:
             left_out["limit order too far from the touch"] += 1
             continue
@@ -190,9 +184,7 @@ def _see(tape: Tape, num_distances: int, left_out: Counter) -> list[_Seen]:
         of.lots_T.append(max(1, -(-event.qty // tape.lot_size)))
         if class_ == CANCEL:
             price_N = np.fromiter(near[side].values(), int)
-            far_N = (event.ask or event.bid + 1) - price_N
-            if side == 1:
-                far_N = price_N - (event.bid or event.ask - 1)
+            far_N = distance(side, price_N, event.ref_bid, event.ref_ask)
             far_N = np.clip(far_N, 1, num_distances)
             of.near_CK.append(np.bincount(far_N, minlength=num_distances + 1)[1:])
         else:
@@ -232,12 +224,6 @@ def _choice(near_CK: np.ndarray, own_C: np.ndarray) -> tuple[np.ndarray, np.ndar
         weight_K = np.maximum(chosen_K, 1e-3) / np.maximum(offered_K, 1e-9)
         weight_K /= weight_K.mean()
     return weight_K, weight_K / np.sqrt(np.maximum(chosen_K, 1))
-
-
-def _stop_prob(lots_T: np.ndarray) -> tuple[float, float]:
-    """Maximum likelihood of a geometric law and its standard error."""
-    stop = 1 / lots_T.mean()
-    return float(stop), float(stop * np.sqrt((1 - stop) / len(lots_T)))
 
 
 def _last_mid(tapes: list[Tape]) -> int:

@@ -8,6 +8,7 @@ from flax import struct
 
 from marsjax import book as mbook
 from marsjax.errors import InputError
+from marsjax.synth.ranges import AT_LEAST_0, AT_MOST_1, check_ranges
 from marsjax.types import MAX_PRICE_TICKS, Array
 
 TYPES = ("limit buy", "limit sell", "market buy", "market sell")
@@ -139,24 +140,22 @@ def check(params: Params) -> None:
                 f"{name} has shape {np.shape(getattr(params, name))}",
                 f"give {shape}: {NUM_TYPES} types of event",
             )
-    ranges = {
-        "base_I": (0, np.inf),
-        "offspring_MII": (-1e-30, np.inf),
-        "decay_M": (0, np.inf),
-        "distance_weight_K": (-1e-30, np.inf),
-        "cancel_weight_K": (0, np.inf),
-        "depth_orders": (0, np.inf),
-        "limit_stop_prob": (0, 1 + 1e-9),
-        "market_stop_prob": (0, 1 + 1e-9),
-        "mid_ticks": (np.size(params.distance_weight_K), MAX_PRICE_TICKS // 2),
-        "lot_size": (0, 2**20),
-        "opening_orders": (0, 2**20),
-    }
-    for name, (above, below) in ranges.items():
-        value = np.asarray(getattr(params, name), np.float64)
-        if not value.size or not ((value > above) & (value < below)).all():
-            what = f"a number above {max(above, 0):g}" if above >= 0 else "0 or more"
-            raise InputError(f"{name} is {value.tolist()}", f"give {what}")
+    check_ranges(
+        params,
+        {
+            "base_I": (0, np.inf),
+            "offspring_MII": (AT_LEAST_0, np.inf),
+            "decay_M": (0, np.inf),
+            "distance_weight_K": (AT_LEAST_0, np.inf),
+            "cancel_weight_K": (0, np.inf),
+            "depth_orders": (0, np.inf),
+            "limit_stop_prob": (0, AT_MOST_1),
+            "market_stop_prob": (0, AT_MOST_1),
+            "mid_ticks": (np.size(params.distance_weight_K), MAX_PRICE_TICKS // 2),
+            "lot_size": (0, 2**20),
+            "opening_orders": (0, 2**20),
+        },
+    )
     if float(np.asarray(params.distance_weight_K)[0]) <= 0:
         raise InputError("distance_weight_K begins with 0", "give distance 1 a weight")
     radius = spectral_radius(params)

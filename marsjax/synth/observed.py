@@ -1,32 +1,19 @@
 """What a tape's orders do, seen from its book: for fits and comparisons (host)."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
-from marsjax.book import Book
 from marsjax.data.clock import NS, to_trading_ns
-from marsjax.data.replay import replay_tape
-from marsjax.data.tape import Tape, in_session
+from marsjax.data.tape import Tape
 from marsjax.errors import InputError
-from marsjax.synth.zi_law import references
-from marsjax.types import EventKind, Kind
+from marsjax.synth.flow_levels import Levels
+from marsjax.synth.flow_tape import OTHER as OTHER_ROW
+from marsjax.synth.flow_tape import rows_of
 
 LIMIT, MARKET, CANCEL, OTHER = range(4)
-"""An order that rests behind the opposite best, one that reaches it, a cancel of all
-that is left of an order, and anything else."""
-
-_NEW = (
-    Kind.LIMIT,
-    Kind.IOC,
-    Kind.MARKET,
-    Kind.FOK,
-    Kind.POST_ONLY,
-    Kind.POST_ONLY_SLIDE,
-)
-_RESTS = (Kind.LIMIT, Kind.POST_ONLY, Kind.POST_ONLY_SLIDE)
+"""An order that rests, one that trades at once, a cancel of all that is left of an
+order, and anything else."""
 
 
 class Flow(NamedTuple):
@@ -36,13 +23,13 @@ class Flow(NamedTuple):
       what: `LIMIT`, `MARKET`, `CANCEL` or `OTHER`.
       side: of the order.
       distance: ticks from the opposite best before the event, 1 for the best that does
-        not reach it.
+        not reach it, and at least that of orders that rest.
       qty: shares of a new order.
       bid_ticks, ask_ticks: quotes after the event, 0 where a side is empty.
       live_TK: live orders by distance 1..K after the event, both sides, the last column
         all beyond.
       held_s: trading seconds until the next event; 0 of the last.
-      first_mid_ticks: where the first event found the mid.
+      first_mid_ticks: the first mid there is.
     """
 
     what: np.ndarray
@@ -61,27 +48,6 @@ class Flow(NamedTuple):
         return float(self.held_s.sum())
 
 
-@lru_cache
-def make_observe(num_distances: int):
-    """A view of a book: quotes, references, and live orders by distance ``[K]``."""
-
-    def observe(book: Book):
-        bid, ask = references(book)
-        live_SN = book.qty_SN > 0
-        has_S = jnp.any(live_SN, axis=-1)
-        distance_SN = jnp.stack(
-            [ask - book.price_ticks_SN[0], book.price_ticks_SN[1] - bid]
-        )
-        distance_SN = jnp.clip(distance_SN, 1, num_distances)
-        step_K = jnp.arange(1, num_distances + 1, dtype=jnp.int32)
-        is_at_KSN = live_SN[None] & (distance_SN[None] == step_K[:, None, None])
-        count_K = jnp.sum(is_at_KSN.astype(jnp.int32), axis=(1, 2))
-        quotes = (jnp.where(has_S[0], bid, 0), jnp.where(has_S[1], ask, 0))
-        return quotes, (bid, ask), count_K
-
-    return observe
-
-
 def observe_tape(tape: Tape, num_distances: int = 10) -> Flow:
     """Replay a tape and say what each event of continuous trading was.
 
@@ -92,53 +58,53 @@ def observe_tape(tape: Tape, num_distances: int = 10) -> Flow:
     Raises:
       InputError: fewer than two events in continuous trading.
     """
-    rows = np.flatnonzero(in_session(tape))
-    if len(rows) < 2 or rows[0] == 0:
+    events, seen, book = [], [], Levels()
+    for event, book in rows_of(tape):
+        events.append(event)
+        seen.append(_see(book, num_distances))
+    if len(events) < 2:
         raise InputError(
-            f"{tape.name} has {len(rows)} orders in continuous trading after the first "
-            "row",
+            f"{tape.name} has {len(events)} orders in continuous trading",
             "give a tape with more",
         )
-    result = replay_tape(tape, observe_fn=make_observe(num_distances))
-    (bid, ask), (ref_bid, ref_ask), live_TK = result.observations
-    frame = tape.messages
-    kind, side, price, qty = (
-        frame[name].to_numpy() for name in ("kind", "side", "price_ticks", "qty")
+    # What the next event finds is what this one left.
+    quotes_T2, ref_T2, live_TK = (
+        np.array(x) for x in zip(*seen[1:], _see(book, num_distances), strict=True)
     )
-    side, price = side.astype(np.int32), price.copy()
-    is_cancel = result.events.kind == EventKind.CANCEL
-    at = result.message_index[is_cancel]
-    # A tape's cancel need not tell side and price: the book does.
-    side[at] = result.events.side[is_cancel]
-    price[at] = result.events.price_ticks[is_cancel]
-    count = live_TK.sum(axis=1)
-    is_gone = np.zeros(len(kind), bool)
-    is_gone[at] = True
-    is_gone &= np.diff(count, prepend=0) == -1
-
-    before = rows - 1
-    side, price, kind = side[rows], price[rows], kind[rows]
-    distance = np.where(side == 0, ref_ask[before] - price, price - ref_bid[before])
-    is_new = np.isin(kind, _NEW)
-    what = np.full(len(rows), OTHER)
-    what[is_new] = MARKET
-    what[np.isin(kind, _RESTS) & (distance >= 1)] = LIMIT
-    what[(kind == Kind.CANCEL) & is_gone[rows]] = CANCEL
-
-    time_s, time_ns = (frame[name].to_numpy()[rows] for name in ("time_s", "time_ns"))
+    names = ("row", "type_", "side", "qty", "distance")
+    row, type_, side, qty, distance = (
+        np.array([getattr(event, name) for event in events]) for name in names
+    )
+    what = np.where(type_ == OTHER_ROW, OTHER, type_ // 2)
+    has_mid = (quotes_T2 > 0).all(axis=1)
+    mid_ticks = (ref_T2.sum(axis=1) + 1) // 2
+    frame = tape.messages
+    time_s, time_ns = (frame[name].to_numpy()[row] for name in ("time_s", "time_ns"))
     clock = to_trading_ns(time_s, time_ns, tape.sessions)
-    mid = (int(ref_bid[before[0]]) + int(ref_ask[before[0]]) + 1) // 2
     return Flow(
         what=what,
         side=side,
-        distance=distance,
-        qty=np.where(is_new, qty[rows], 0),
-        bid_ticks=bid[rows],
-        ask_ticks=ask[rows],
-        live_TK=live_TK[rows],
+        distance=np.where(what == MARKET, distance, np.maximum(distance, 1)),
+        qty=np.where((what == LIMIT) | (what == MARKET), qty, 0),
+        bid_ticks=quotes_T2[:, 0],
+        ask_ticks=quotes_T2[:, 1],
+        live_TK=live_TK,
         held_s=np.diff(clock, append=clock[-1]) / NS,
-        first_mid_ticks=mid,
+        first_mid_ticks=int(mid_ticks[np.argmax(has_mid)]),
     )
+
+
+def _see(book: Levels, num_distances: int) -> tuple[tuple, tuple, list[int]]:
+    """Quotes, references, and live orders by distance, those beyond in the last."""
+    bid, ask = refs = book.references()
+    bids, asks = book.levels
+    none = (0, 0)
+    live_K = [
+        bids.get(ask - k, none)[0] + asks.get(bid + k, none)[0]
+        for k in range(1, num_distances)
+    ]
+    live_K.append(sum(book.num) - sum(live_K))
+    return book.quotes(), refs, live_K
 
 
 def measure(tapes: list[Tape]) -> dict[str, float]:

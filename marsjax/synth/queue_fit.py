@@ -14,7 +14,8 @@ import numpy as np
 
 from marsjax.data.tape import Tape
 from marsjax.errors import InputError
-from marsjax.synth.flow_tape import CANCEL, LIMIT, FlowEvent, Levels, walk
+from marsjax.synth.flow_levels import Levels
+from marsjax.synth.flow_tape import CANCEL, LIMIT, FlowEvent, walk
 from marsjax.synth.queue_params import Params, check, stationary_law
 from marsjax.types import Side
 

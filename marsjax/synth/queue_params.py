@@ -8,6 +8,7 @@ from flax import struct
 
 from marsjax import book as mbook
 from marsjax.errors import InputError
+from marsjax.synth.ranges import AT_LEAST_0, AT_MOST_1, check_ranges
 from marsjax.types import MAX_PRICE_TICKS, Array
 
 MOST = 24  # largest queue of the default tables, orders
@@ -142,26 +143,22 @@ def check(params: Params) -> None:
                 f"{name} has shape {np.shape(getattr(params, name))}",
                 f"give {wanted}, as limit_rate_KQ has {shape}",
             )
-    ranges = {
-        "limit_rate_KQ": (-1e-30, np.inf),
-        "cancel_rate_KQ": (-1e-30, np.inf),
-        "market_rate_Q": (-1e-30, np.inf),
-        "theta": (-1e-30, 1 + 1e-9),
-        "theta_reinit": (-1e-30, 1 + 1e-9),
-        "redraw_rate": (0, np.inf),
-        "far_cancel_rate": (-1e-30, np.inf),
-        "unit_qty": (0, 2**20),
-        "mid_ticks": (shape[0], MAX_PRICE_TICKS // 2),
-        "lot_size": (0, 2**20),
-        "opening_orders": (0, shape[1]),
-    }
-    for name, (above, below) in ranges.items():
-        value = np.asarray(getattr(params, name), np.float64)
-        if not value.size or not ((value > above) & (value < below)).all():
-            raise InputError(
-                f"{name} is {value.tolist()}",
-                f"give numbers between {max(above, 0):g} and {below:g}",
-            )
+    check_ranges(
+        params,
+        {
+            "limit_rate_KQ": (AT_LEAST_0, np.inf),
+            "cancel_rate_KQ": (AT_LEAST_0, np.inf),
+            "market_rate_Q": (AT_LEAST_0, np.inf),
+            "theta": (AT_LEAST_0, AT_MOST_1),
+            "theta_reinit": (AT_LEAST_0, AT_MOST_1),
+            "redraw_rate": (0, np.inf),
+            "far_cancel_rate": (AT_LEAST_0, np.inf),
+            "unit_qty": (0, 2**20),
+            "mid_ticks": (shape[0], MAX_PRICE_TICKS // 2),
+            "lot_size": (0, 2**20),
+            "opening_orders": (0, shape[1]),
+        },
+    )
     birth_KQ, death_KQ = (np.asarray(x) for x in birth_and_death(params))
     if not (birth_KQ[:, :-1] > 0).all() or not (death_KQ[:, 1:] > 0).all():
         raise InputError(

@@ -15,6 +15,7 @@ import numpy as np
 
 from marsjax.data.tape import Tape
 from marsjax.errors import InputError
+from marsjax.synth.flow_fit import stop_prob
 from marsjax.synth.observed import CANCEL, LIMIT, MARKET, OTHER, observe_tape
 from marsjax.synth.zi_params import Params
 
@@ -70,13 +71,13 @@ def calibrate(
             for flow, tape in zip(flows, tapes, strict=True)
         ]
     )
-    stop = 1 / lots.mean()
+    stop, stop_error = stop_prob(lots)
     params = Params(
         limit_k=float(k),
         limit_alpha=float(alpha),
         market_rate=num_market / (2 * seconds),
         cancel_rate_K=jnp.asarray(theta_K, jnp.float32),
-        stop_prob=float(stop),
+        stop_prob=stop,
         mid_ticks=max(flows[0].first_mid_ticks, num_distances + 2),
         lot_size=tapes[0].lot_size,
         num_distances=num_distances,
@@ -89,7 +90,7 @@ def calibrate(
             (f"cancel_rate({i + 1})", theta_K[i], theta_error_K[i])
             for i in range(num_cancel_rates)
         ),
-        ("stop_prob", stop, stop * np.sqrt((1 - stop) / len(lots))),
+        ("stop_prob", stop, stop_error),
     ]
     report = {
         "fit": [

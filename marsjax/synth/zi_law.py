@@ -13,7 +13,7 @@ from jax.scipy.special import xlogy
 
 from marsjax import book as mbook
 from marsjax.synth import flow_book
-from marsjax.synth.flow_law import geometric_entropy, geometric_log_prob
+from marsjax.synth.flow_law import geometric_entropy, size_log_prob
 from marsjax.synth.zi_params import Params, cancel_rate, limit_rates
 from marsjax.types import Array, Kind, Message, Side
 
@@ -80,8 +80,15 @@ def log_prob(params: Params, state, message: Message, wait_s: Array) -> Array:
     rate = jnp.where(is_side, rate, 0.0)
     rate = jnp.where(kind == Kind.CANCEL, cancel, rate)
     rate = jnp.where(wait_s >= 0, rate, 0.0)
-    size = jnp.where(is_new, _log_prob_size(params, message.qty), 0.0)
+    stop_prob = jnp.float32(params.stop_prob)
+    size = size_log_prob(message.qty, params.lot_size, stop_prob)
+    size = jnp.where(is_new, size, 0.0)
     return jnp.log(rate) - total * wait_s + size
+
+
+def hazard(params: Params, state, wait_s: Array) -> Array:
+    """``R w``: of the next event's wait it is exponential with mean 1."""
+    return sum(jnp.sum(x) for x in event_rates(params, state.book)) * wait_s
 
 
 def event_entropy(params: Params, state) -> Array:
@@ -95,11 +102,3 @@ def event_entropy(params: Params, state) -> Array:
         - parts / total
         + new / total * geometric_entropy(jnp.float32(params.stop_prob))
     )
-
-
-def _log_prob_size(params: Params, qty: Array) -> Array:
-    """Log probability of a size in shares; ``-inf`` unless whole lots."""
-    lots = qty // params.lot_size
-    is_whole = (lots >= 1) & (lots * params.lot_size == qty)
-    value = geometric_log_prob(lots, jnp.float32(params.stop_prob))
-    return jnp.where(is_whole, value, -jnp.inf)

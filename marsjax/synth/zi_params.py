@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from marsjax.errors import InputError
+from marsjax.synth.ranges import AT_LEAST_0, AT_MOST_1, check_ranges
 from marsjax.types import MAX_PRICE_TICKS, Array
 
 
@@ -42,25 +42,19 @@ def check(params: Params) -> None:
       InputError: a rate is negative or not finite, no limit orders arrive, sizes or
         prices are impossible.
     """
-    wanted = {
-        "limit_k": (params.limit_k, 0, np.inf, "a positive rate"),
-        "limit_alpha": (params.limit_alpha, -np.inf, np.inf, "a finite number"),
-        "market_rate": (params.market_rate, -1e-30, np.inf, "a rate of 0 or more"),
-        "cancel_rate_K": (params.cancel_rate_K, -1e-30, np.inf, "rates of 0 or more"),
-        "stop_prob": (params.stop_prob, 0, 1 + 1e-9, "a probability above 0"),
-        "mid_ticks": (
-            params.mid_ticks,
-            params.num_distances + 1,
-            MAX_PRICE_TICKS // 2,
-            "a price above num_distances + 1",
-        ),
-        "lot_size": (params.lot_size, 0, 2**20, "1 share or more"),
-        "num_distances": (params.num_distances, 0, 2**20, "1 or more"),
-    }
-    for name, (value, above, below, remedy) in wanted.items():
-        value = np.asarray(value, np.float64)
-        if not value.size or not ((value > above) & (value < below)).all():
-            raise InputError(f"{name} is {value.tolist()}", f"give {remedy}")
+    check_ranges(
+        params,
+        {
+            "limit_k": (0, np.inf),
+            "limit_alpha": (-np.inf, np.inf),
+            "market_rate": (AT_LEAST_0, np.inf),
+            "cancel_rate_K": (AT_LEAST_0, np.inf),
+            "stop_prob": (0, AT_MOST_1),
+            "mid_ticks": (params.num_distances + 1, MAX_PRICE_TICKS // 2),
+            "lot_size": (0, 2**20),
+            "num_distances": (0, 2**20),
+        },
+    )
 
 
 def limit_rates(params: Params) -> Array:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,23 @@ from marsjax.types import Event, EventKind, Kind, Side
 
 _RECORDS = {Kind.HIDDEN_FILL: 5, Kind.CROSS: 6, Kind.HALT: 7}
 _PRICE_UNITS = 10_000
+
+
+class LobsterFrames(NamedTuple):
+    """What the two files hold, R rows.
+
+    Attributes:
+      messages: the six columns of a message file.
+      books: ``4 K`` columns, the book after each row.
+      tape_row_R: row of the tape that each row comes from.
+      num_silent: messages that left no row (refused by the exchange, or expired without
+        a fill).
+    """
+
+    messages: pl.DataFrame
+    books: pl.DataFrame
+    tape_row_R: np.ndarray
+    num_silent: int
 
 
 def write_lobster(
@@ -46,16 +64,7 @@ def write_lobster(
       0.0001. ``ValueError`` for a modify that re-enters the book, which the format
       cannot show in K levels.
     """
-    tick = round(tape.tick_size * _PRICE_UNITS)
-    if tick < 1 or abs(tick - tape.tick_size * _PRICE_UNITS) > 1e-6:
-        raise InputError(
-            f"tape {tape.name} has ticks of {tape.tick_size}; LOBSTER prices are whole "
-            "ten-thousandths",
-            "write it as parquet",
-        )
-    writer = _Writer(tape, np.asarray(levels, np.int64))
-    writer.run(events, np.asarray(message))
-    messages, books = writer.frames(tick)
+    messages, books, _, num_silent = lobster_frames(tape, events, message, levels)
     directory = Path(directory)
     depth = levels.shape[1]
     paths = [
@@ -77,8 +86,31 @@ def write_lobster(
         for path in hidden:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    counts = {"rows": len(messages), "messages_without_row": writer.silent}
+    counts = {"rows": len(messages), "messages_without_row": num_silent}
     return paths[0], paths[1], counts
+
+
+def lobster_frames(
+    tape: Tape, events: Event, message: np.ndarray, levels: np.ndarray
+) -> LobsterFrames:
+    """The rows that `write_lobster` writes, of the same arguments.
+
+    Errors:
+      :class:`InputError` if the tick is no multiple of 0.0001. ``ValueError`` for a
+      modify that re-enters the book.
+    """
+    tick = round(tape.tick_size * _PRICE_UNITS)
+    if tick < 1 or abs(tick - tape.tick_size * _PRICE_UNITS) > 1e-6:
+        raise InputError(
+            f"tape {tape.name} has ticks of {tape.tick_size}; LOBSTER prices are whole "
+            "ten-thousandths",
+            "write it as parquet",
+        )
+    writer = _Writer(tape, np.asarray(levels, np.int64))
+    writer.run(events, np.asarray(message))
+    messages, books = writer.frames(tick)
+    tape_row_R = np.array([row[0] for row in writer.rows], np.int64)
+    return LobsterFrames(messages, books, tape_row_R, writer.silent)
 
 
 class _Writer:
