@@ -64,7 +64,7 @@ def ground(book: mbook.Book, drawn: Drawn, next_id: Array) -> Message:
     is_buy = drawn.side == Side.BUY
     is_cancel = drawn.kind == Kind.CANCEL
     wanted = jnp.where(is_buy, bid - drawn.ticks, ask + drawn.ticks)
-    price, qty, order_id = _nearest(book, drawn.side, wanted, drawn.bits)
+    price, qty, order_id = nearest(book, drawn.side, wanted, drawn.bits)
     new_price = jnp.where(is_buy, ask - drawn.ticks, bid + drawn.ticks)
     new_price = jnp.clip(new_price, 1, MAX_PRICE_TICKS)
     is_part = drawn.is_part & (drawn.qty < qty)
@@ -80,7 +80,7 @@ def ground(book: mbook.Book, drawn: Drawn, next_id: Array) -> Message:
     )
 
 
-def _nearest(book: mbook.Book, side: Array, wanted: Array, bits: Array):
+def nearest(book: mbook.Book, side: Array, wanted: Array, bits: Array):
     """Price, quantity and id of a random one of the orders nearest to a price.
 
     Which one depends on their ids and the bits, not on the slots they lie in.

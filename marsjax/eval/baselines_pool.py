@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from marsjax.data.replay import replay_tape
 from marsjax.data.tape import Tape
 from marsjax.errors import InputError
 from marsjax.eval.extract import message_rows
 from marsjax.eval.levels import follow_tape
 from marsjax.eval.windows import ASK, BID, CANCEL, HIDDEN, LIMIT, MARKET
-from marsjax.types import Kind, Side
+from marsjax.types import EventKind, Kind, Side
 
 _SENT_AS = (
     Kind.LIMIT,
@@ -20,6 +21,7 @@ _SENT_AS = (
     Kind.POST_ONLY,
     Kind.POST_ONLY_SLIDE,
 )
+_ANEW = (EventKind.REST, EventKind.REJECT)
 
 
 class Pool(NamedTuple):
@@ -52,8 +54,7 @@ class Pool(NamedTuple):
 def pool_of(tapes: Sequence[Tape], part: str | None = None) -> Pool:
     """The messages of tapes of one instrument.
 
-    A resting order that moved to another price counts as a new one. A cancel is of a
-    part if the order is cancelled again later.
+    A resting order that moved to another price counts as a new one.
 
     Args:
       tapes: tapes; part: of each, all of continuous trading by default.
@@ -124,12 +125,18 @@ def _pool(tape: Tape, part: str | None) -> Pool:
 
 
 def _is_part(tape: Tape, rows: np.ndarray) -> np.ndarray:
-    """Whether the order that a row cancels is cancelled again."""
-    cancels = np.flatnonzero(tape.messages["kind"].to_numpy() == Kind.CANCEL)
-    ids = tape.messages["order_id"].to_numpy()[cancels]
-    # Of equal ids the last one in time is the first one from behind.
-    last = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]
+    """Whether something is left of the order that a row cancels.
+
+    A quantity lowered in place leaves some; of a cancel the next thing that happens to
+    the order tells, if it is not that its id comes again.
+    """
+    _, events, row_E, _ = replay_tape(tape)
+    id_E = np.where(events.maker_id >= 0, events.maker_id, events.order_id)
+    in_order = np.argsort(id_E, kind="stable")
+    id_E, kind_E, row_E = (x[in_order] for x in (id_E, events.kind, row_E))
+    goes_on_E = (id_E[1:] == id_E[:-1]) & ~np.isin(kind_E[1:], _ANEW)
+    is_cancel_E = kind_E == EventKind.CANCEL
     out = np.zeros(len(tape.messages), bool)
-    out[cancels] = True
-    out[cancels[last]] = False
+    out[row_E[is_cancel_E]] = np.append(goes_on_E, False)[is_cancel_E]
+    out[row_E[kind_E == EventKind.REPLACE]] = True
     return out[rows]

@@ -15,8 +15,8 @@ import numpy as np
 
 from marsjax.errors import InputError
 from marsjax.eval.floor import ScoreFn, mean_estimate, share_beyond
-from marsjax.eval.halves import FEWEST, halves, relabelled
-from marsjax.eval.intervals import Level, joined, student
+from marsjax.eval.halves import halves, relabelled
+from marsjax.eval.intervals import Level, student
 from marsjax.eval.types import Estimate
 
 
@@ -86,10 +86,7 @@ def compare(
         score_fn(all_ref, _placed(np.concatenate([x, labelled]), num, 0))
         for x, labelled in zip((own, 1 - own), labels, strict=True)
     )
-    note = drawn.note
-    if min(num, num_first, num_second) < FEWEST:
-        note = joined(note, f"fewer than {FEWEST} windows")
-    wider = student(drawn.num_free)
+    wider, note = student(drawn.num_free), drawn.note
     out = {}
     for name in first:
         away_R = first[name] - second[name]

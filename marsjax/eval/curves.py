@@ -9,7 +9,7 @@ import numpy as np
 
 from marsjax.eval import order_scores, response, transitions
 from marsjax.eval.bar_batch import Bars
-from marsjax.eval.facts import Fact, facts
+from marsjax.eval.facts import FEWEST_BARS, Fact, facts
 from marsjax.eval.fit import fit
 from marsjax.eval.series import UNCONDITIONAL
 from marsjax.eval.types import Estimate
@@ -20,9 +20,13 @@ REFERENCE = "reference"
 
 
 def common_length(every: Sequence[Bars]) -> int:
-    """Bars that a typical path of every system has, so that none is longer."""
-    lengths = [np.median(bars.used_BM.sum(axis=1)) for bars in every]
-    return max(1, int(min(lengths, default=1)))
+    """Bars that a typical path has in every system that can be measured at all.
+
+    Systems of shorter paths do not count: no fact can be told of them.
+    """
+    lengths = [int(np.median(bars.used_BM.sum(axis=1))) for bars in every]
+    enough = [length for length in lengths if length >= FEWEST_BARS]
+    return max(1, min(enough, default=max(lengths, default=1)))
 
 
 def facts_of(bars: Bars, length: int, num_draws: int, seed: int) -> list[dict]:

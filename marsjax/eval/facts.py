@@ -28,6 +28,9 @@ NO_VOLUME = "no volume given"
 
 _WIDEST, _ENOUGH = 20, 60  # bars of a span and spans, for the Fano factor
 _ENOUGH_FOR_EXTREMES = 1000  # returns, a hundredth of which are extreme
+FEWEST_BARS = NUM_LAGS + 2
+"""Of a path, so that there are pairs at every lag."""
+
 _FEWEST_LONG = 5  # bars of the horizon at which tails must have become thinner
 
 
@@ -98,8 +101,13 @@ def facts(
         num_draws=num_draws,
         seed=seed,
     )
+    num_bars = np.shape(returns_BM)[1]
+    note = ""
     if sample.num_returns < FEWEST_RETURNS:
         note = f"only {sample.num_returns} returns, {FEWEST_RETURNS} are needed"
+    elif num_bars < FEWEST_BARS:
+        note = f"paths of {num_bars} bars, {FEWEST_BARS} are needed"
+    if note:
         return [_unknown(about, f"{note}; {sample.note}") for about in ABOUT]
     made = zip(ABOUT, _measure(sample), strict=True)
     found = [_judge(sample, about, measured) for about, measured in made]

@@ -25,8 +25,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from marsjax.eval.halves import FEWEST, halves, relabelled
-from marsjax.eval.intervals import Level, estimate, joined, student
+from marsjax.eval.halves import halves, relabelled
+from marsjax.eval.intervals import Level, estimate, student
 from marsjax.eval.types import Estimate, Score
 
 ScoreFn = Callable[[np.ndarray, np.ndarray], Mapping[Hashable, np.ndarray]]
@@ -91,10 +91,7 @@ def floored(
     own = is_own.astype(np.float64)
     pairs = zip((own, 1 - own), labels, strict=True)
     chance = score_fn(*(np.concatenate(x) for x in pairs))
-    note = drawn.note
-    if min(num, num_generated) < FEWEST:
-        note = joined(note, f"fewer than {FEWEST} windows")
-    wider = student(drawn.num_free)
+    wider, note = student(drawn.num_free), drawn.note
     size = float(generated_RC.sum(axis=1).mean())
     out = {}
     for name in value:

@@ -1,6 +1,6 @@
 """A forecast task on windows: where will the mid be, from the book and the flow?
 
-The label is that of MarS, section 4.1: the mean mid of what comes against the mid now,
+The label is that of MarS: the mean mid of what comes against the mid now,
 relative to it, cut into three at the terciles of the real training data. Horizons are
 messages here, for windows are messages.
 """

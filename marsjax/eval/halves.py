@@ -16,7 +16,7 @@ import numpy as np
 from marsjax.eval.intervals import Level, joined, level_of
 
 FEWEST = 4
-"""Windows a set must have."""
+"""Windows that every set must have for an interval."""
 
 
 class Halves(NamedTuple):
@@ -26,7 +26,8 @@ class Halves(NamedTuple):
       first_RB: one half of the reference.
       other_RB: of its other half, as many windows as each generated set gives.
       generated: for each generated set ``[R, C]``, a half of it at most.
-      num_free: windows, or groups, less those that their means cost.
+      num_free: windows, or groups, less those that their means cost; 0 where there are
+        too few.
       note: what to know of them.
     """
 
@@ -92,6 +93,8 @@ def halves(
     num_groups = len(np.unique(sets[0]))
     is_groups = level == "groups"
     num_free = num_groups - 1 if is_groups else min(map(len, sets)) - num_groups
+    if min(map(len, sets)) < FEWEST:
+        num_free, note = 0, joined(note, f"fewer than {FEWEST} windows")
     first, other, *generated = (x.astype(np.float64) for x in kept)
     return Halves(first, other, tuple(generated), num_free, note)
 

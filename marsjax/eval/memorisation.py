@@ -2,8 +2,9 @@
 
 Of each window the longest run of symbols (`marsjax.eval.symbols`) that occurs anywhere
 in the training data, beside the same of real windows that were held out. Even random
-sequences share runs, about 2 log n / (entropy a symbol) of them over n symbols, and a
-busy market repeats itself; only what goes beyond held-out data is copying.
+sequences of n and m symbols share a run of about log(n m) / log(1 / p) of them, p the
+chance that two symbols are equal (Arratia and Waterman, Advances in Mathematics 55,
+1985), and a busy market repeats itself; only what goes beyond held-out data is copying.
 
 The verdict is of the mean over windows. A single copied window does not show in it:
 look at `Memorisation.longest`, which also says where the longest run comes from.

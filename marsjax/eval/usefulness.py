@@ -118,6 +118,9 @@ def usefulness(
     # which says how much they vary but not where they are.
     found = bootstrap(statistics, test.group_B, kind="centred", **options)
     for key, value in found.items():
+        # Rounding may put the ends of a point beside it.
+        ends = min(value.low, value.value), max(value.high, value.value)
+        value = value._replace(low=ends[0], high=ends[1])
         if key[0] not in (MAJORITY, LAST):
             value = value._replace(note=joined(value.note, note))
         out[key] = value

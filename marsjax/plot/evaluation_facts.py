@@ -22,7 +22,7 @@ from marsjax.plot.evaluation import (
     style_of,
     system_names,
 )
-from marsjax.plot.style import INK, legend_below
+from marsjax.plot.style import FAINT, INK, legend_below
 
 _COLUMNS = 3
 
@@ -77,8 +77,17 @@ def _draw(axes: Axes, facts: dict[str, dict], names: list[str]) -> None:
         _keep_in_view(axes, np.concatenate(limits))
     else:
         note = first.get("note") or ""
-        lines = textwrap.wrap(short(note, 100), 34)
-        none(axes, "\n".join(["no data", *lines]))
+        none(axes)
+        lines = textwrap.wrap(short(note, 110), 46)
+        axes.text(
+            *(0.5, 0.38),
+            "\n".join(lines),
+            transform=axes.transAxes,
+            ha="center",
+            va="top",
+            fontsize=7,
+            color=FAINT,
+        )
     small_labels(axes, first.get("x_label") or "lag, bars", _wrapped(first))
     # Under the panel, a line a system, so that text never covers a curve.
     lines = [_verdict(name, fact) for name, fact in facts.items()]

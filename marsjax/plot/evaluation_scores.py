@@ -1,6 +1,7 @@
 """Every score of every system as excess over the floor, in one dot plot."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from marsjax.eval.families import MEAN, is_similarity
@@ -8,16 +9,17 @@ from marsjax.plot.evaluation import (
     WIDTH,
     Report,
     estimate,
+    is_mean,
     legend_of,
     none,
     short,
+    small_title,
     style_of,
     system_names,
 )
 from marsjax.plot.style import (
-    FAINT,
-    GRID,
     INK,
+    TITLE_SIZE,
     legend_below,
     new_axes,
     new_figure,
@@ -28,12 +30,19 @@ METRICS = ("L1", "relative", "mean", "overlap", "KS", "W1")
 """Of a score with several metrics the first of these is shown; these have no unit."""
 
 
+FOLDED = ("horizons",)
+"""Families of which the mean alone is drawn."""
+
+_ROW = 0.24  # inches
+
+
 def score_overview(report: Report, metric: str | None = None) -> Figure:
     """Excess over the floor with 95 % intervals, a row a score, a colour a system.
 
-    Scores stand by family, and within one by the excess of the first system; a mean of
-    a family comes first. Of a similarity (overlap) the excess is drawn with its sign
-    turned, so that more is worse everywhere.
+    A family of scores has axes of its own, for their units differ; within one, its mean
+    comes first and the others by the excess of the first system. Of a similarity
+    (overlap) the excess is drawn with its sign turned, so that more is worse
+    everywhere. Scores that no system has are counted and not drawn.
 
     Args:
       report: of ``marsjax evaluate``; ``report["systems"]`` is drawn.
@@ -42,18 +51,38 @@ def score_overview(report: Report, metric: str | None = None) -> Figure:
     """
     names = system_names(report)
     tables = {name: _by_score(report["systems"][name], metric) for name in names}
-    keys = _sorted_keys(tables, names)
-    height = 1.6 + 0.2 * len(keys) * (1 + 0.12 * max(len(names) - 1, 0))
-    figure = new_figure(WIDTH, max(height, 3.0))
-    of = f", {metric}" if metric else ""
-    axes = new_axes(
-        figure, 1, 1, 1, title=f"Excess over the floor{of}: 0 is as good as real data"
+    every = _sorted_keys(tables, names)
+    keys = [key for key in every if any(_is_known(tables[n].get(key)) for n in names)]
+    families = list(dict.fromkeys(key[0] for key in keys))
+    groups = [[key for key in keys if key[0] == family] for family in families]
+    row = _ROW * (1 + 0.1 * max(len(names) - 2, 0))
+    heights = [row * len(group) + 0.25 for group in groups] or [2.0]
+    figure = new_figure(WIDTH, sum(heights) + 0.45 * len(heights) + 1.0)
+    figure.suptitle(
+        "Excess over the floor: 0 is as good as real data, more is worse",
+        x=0.01,
+        ha="left",
+        fontsize=TITLE_SIZE,
+        color=INK,
     )
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", color=GRID, linewidth=0.6)
-    if not keys:
-        none(axes)
+    places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    if not groups:
+        none(new_axes(figure, places[0]))
         return figure
+    for place, group in enumerate(groups):
+        axes = new_axes(figure, places[place], grid="x")
+        small_title(axes, group[0][0])
+        _draw(axes, group, tables, names, metric)
+    missing = len(every) - len(keys)
+    remark = f"; not computed: {missing}" if missing else ""
+    set_labels(axes, f"excess over the floor, in the metric's unit{remark}", "")
+    handles = legend_of(names, reference=False, dots=True)
+    legend_below(figure, handles, min(len(names), 5))
+    return figure
+
+
+def _draw(axes: Axes, keys: list, tables: dict, names: list[str], metric) -> None:
+    """The rows of one family."""
     step = 0.7 / max(len(names), 1)
     for i, name in enumerate(names):
         look = style_of(names, name)
@@ -69,25 +98,17 @@ def score_overview(report: Report, metric: str | None = None) -> Figure:
             axes.plot([value], [at], markersize=4.2, linewidth=0, **look)
     for row in range(0, len(keys), 2):
         axes.axhspan(row - 0.5, row + 0.5, color="#f6f6f6", linewidth=0, zorder=0)
-    for row in range(1, len(keys)):
-        if keys[row][0] != keys[row - 1][0]:
-            axes.axhline(row - 0.5, color=FAINT, linewidth=0.8)
     axes.axvline(0, color=INK, linewidth=1.0)
     axes.set_yticks(range(len(keys)), labels=[_label(key, metric) for key in keys])
     axes.tick_params(axis="y", labelsize=8, length=0)
+    axes.tick_params(axis="x", labelsize=8)
     for label, key in zip(axes.get_yticklabels(), keys, strict=True):
         label.set_fontweight("bold" if key[1].startswith(MEAN) else "normal")
     axes.set_ylim(len(keys) - 0.5, -0.5)
-    missing = sum(
-        not np.isfinite(excess_of(tables[name].get(key))[0])
-        for name in names
-        for key in keys
-    )
-    remark = f"; {missing} could not be computed" if missing else ""
-    set_labels(axes, f"excess over the floor (units of the metric){remark}", "")
-    columns = min(len(names), 5)
-    legend_below(figure, legend_of(names, reference=False, dots=True), columns)
-    return figure
+
+
+def _is_known(score: dict | None) -> bool:
+    return bool(np.isfinite(excess_of(score)[0]))
 
 
 Key = tuple[str, str, str]
@@ -98,6 +119,8 @@ def _by_score(scores: list, metric: str | None) -> dict[Key, dict]:
     found: dict[tuple[str, str], dict] = {}
     for score in scores:
         if metric is not None and score["metric"] != metric:
+            continue
+        if score["family"] in FOLDED and not is_mean(score):
             continue
         name = score["family"], score["name"]
         if name not in found or _rank(score) < _rank(found[name]):

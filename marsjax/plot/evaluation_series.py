@@ -58,6 +58,7 @@ def _draw(axes: Axes, found: dict, names: list[str]) -> None:
         none(axes)
         return
     edges = finite_edges(edges)
+    edges, shares = widened(edges, shares)
     first, last = shown_bins(list(shares.values()))
     is_cut = last < len(edges) - 2, first > 0
     edges = edges[first : last + 2]
@@ -82,6 +83,41 @@ def _draw(axes: Axes, found: dict, names: list[str]) -> None:
     unit = {"1": "no unit", "": ""}.get(unit, unit)
     ends = " (ends hold all beyond)" if any(is_cut) else ""
     small_labels(axes, f"{unit}{ends}", "share")
+
+
+def widened(edges: np.ndarray, shares: dict[str, np.ndarray]) -> tuple:
+    """Edges and shares where a bin that holds a single value is as wide as a step.
+
+    Scores of discrete series have a bin for each value, as narrow as numbers can be,
+    bins for the gaps between them, and one at either end for all that lies beyond.
+    Other edges are returned as they are.
+    """
+    width = np.diff(edges)
+    is_value = width <= 1e-9 * np.maximum(np.abs(edges[:-1]), 1)
+    if is_value.sum() < 2:
+        return edges, shares
+    has_mass = np.any([share > 0 for share in shares.values()], axis=0)
+    kept = np.flatnonzero(has_mass)
+    at = np.where(is_value, edges[:-1], (edges[:-1] + edges[1:]) / 2)[kept]
+    steps = np.diff(at)
+    steps = steps[steps > 1e-6]
+    half = (steps.min() if len(steps) else 1.0) / 2
+    # What lies beyond all values is a bin beside the last, not on top of it.
+    if len(at) > 1 and at[1] - at[0] < half:
+        at[0] = at[1] - 2 * half
+    if len(at) > 1 and at[-1] - at[-2] < half:
+        at[-1] = at[-2] + 2 * half
+    new, of = [], []
+    for x, i in zip(at.tolist(), kept.tolist(), strict=True):
+        if not new:
+            new = [x - half]
+        elif x - half > new[-1] + 1e-6 * half:
+            new.append(x - half)  # the gap before it is a bin with nothing
+            of.append(-1)
+        new.append(x + half)
+        of.append(i)
+    spread = {n: np.append(share, 0.0)[of] for n, share in shares.items()}
+    return np.asarray(new), spread
 
 
 def finite_edges(edges: np.ndarray) -> np.ndarray:

@@ -18,12 +18,11 @@ from marsjax.plot.page_scores import (
 )
 from marsjax.plot.page_style import STYLE
 from marsjax.plot.page_summary import (
-    facts_as_real,
     headline_keys,
     mean_row,
     standings,
+    summary_lines,
     terminal_summary,
-    verdict_counts,
 )
 
 __all__ = ["html_page", "terminal_summary"]
@@ -89,34 +88,11 @@ def _summary(report: Report) -> str:
             '<div class="warnings" role="note">\n<strong>To bear in mind</strong>\n'
             f"{html.bullets(warnings)}\n</div>"
         )
-    rows, keys = [], headline_keys(report)
-    for name in system_names(report):
-        where = standings(report["systems"][name])
-        verdicts = verdict_counts(report, name)
-        same = facts_as_real(report, name)
-        means = [excess_of(mean_row(report, name, key)) for key in keys]
-        rows.append(
-            [
-                name,
-                (report.get("windows") or {}).get(name, html.MISSING),
-                *(html.excess(mean) for mean in means),
-                len(where["at"]),
-                len(where["above"]),
-                len(where["unknown"]),
-                verdicts["holds"] if verdicts else html.MISSING,
-                f"{same[0]} of {same[1]}" if same else html.MISSING,
-            ]
-        )
-    columns = (
-        "system",
-        "windows",
-        *(f"{name.removeprefix(MEAN)} ({metric})" for name, metric in keys),
-        "at the floor",
-        "above it",
-        "unknown",
-        "facts that hold",
-        "facts as real",
-    )
+    rows = [
+        [line.name, *(line.values or map(html.excess, line.estimates or ()))]
+        for line in summary_lines(report)
+    ]
+    columns = ("measure", *system_names(report))
     caption = (
         "The headline: mean excess over the floor of each family of scores, with 95 % "
         "intervals; how many scores are at the floor, a score counting as above it "
@@ -142,7 +118,8 @@ def _sentence(report: Report) -> str:
         text += f" ({len(where['unknown'])} could not be computed)"
     for key in headline_keys(report)[:1]:
         means = [html.interval(excess_of(mean_row(report, n, key))) for n in names]
-        text += f". Its mean excess over the floor ({escape(key[1])}) is {means[0]}"
+        family = f"{key[0].removeprefix(MEAN)} ({key[1]})"
+        text += f". Its mean excess over the floor, {escape(family)}, is {means[0]}"
         told = zip(names[1:], means[1:], strict=True)
         others = [f"that of {escape(name)} is {mean}" for name, mean in told]
         text += "".join(f"; {other}" for other in others)

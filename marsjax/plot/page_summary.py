@@ -1,14 +1,14 @@
 """The report in a few numbers: the page's first screen, and the terminal's."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from marsjax.eval.families import MEAN
 from marsjax.plot.evaluation import Report, is_mean, system_names
 from marsjax.plot.evaluation_scores import excess_of
-from marsjax.plot.page_parts import figures_of, standing
+from marsjax.plot.page_parts import MISSING, figures_of, standing
 
 VERDICTS = ("holds", "does not hold", "cannot tell")
 
@@ -39,13 +39,14 @@ def standings(scores: list[dict]) -> dict[str, list[str]]:
     better. ``unknown``: no metric has a number and an interval. Means of families do
     not count.
     """
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for score in scores:
         if not is_mean(score):
             where = standing(excess_of(score))
-            found.setdefault(score["name"], []).append((score["metric"], where))
+            key = score["family"], score["name"]
+            found.setdefault(key, []).append((score["metric"], where))
     out: dict[str, list[str]] = {"at": [], "above": [], "unknown": []}
-    for name, each in found.items():
+    for (_, name), each in found.items():
         above = [metric for metric, where in each if where == "above"]
         known = [metric for metric, where in each if where != "unknown"]
         if above:
@@ -72,30 +73,56 @@ def facts_as_real(report: Report, name: str) -> tuple[int, int] | None:
     return same, len(known)
 
 
+class Line(NamedTuple):
+    """A measure of every system: an estimate with its interval, or a plain value."""
+
+    name: str
+    estimates: list[tuple[float, float, float]] | None
+    values: list[Any] | None
+
+
+def summary_lines(report: Report) -> list[Line]:
+    """What the first screen shows, in the order of `system_names`."""
+    names, lines = system_names(report), []
+    for key in headline_keys(report):
+        label = f"excess, {key[0].removeprefix(MEAN)} ({key[1]})"
+        found = [excess_of(mean_row(report, name, key)) for name in names]
+        lines.append(Line(label, found, None))
+    where = [standings(report["systems"][name]) for name in names]
+    for key, label in (
+        ("at", "scores at the floor"),
+        ("above", "scores above it"),
+        ("unknown", "scores not computed"),
+    ):
+        lines.append(Line(label, None, [len(each[key]) for each in where]))
+    verdicts = [verdict_counts(report, name) for name in names]
+    for verdict in VERDICTS:
+        counts = [each[verdict] if each else MISSING for each in verdicts]
+        lines.append(Line(f"facts: {verdict}", None, counts))
+    same = [facts_as_real(report, name) for name in names]
+    shown = [f"{x[0]} of {x[1]}" if x else MISSING for x in same]
+    lines.append(Line("facts as in real data", None, shown))
+    windows = report.get("windows") or {}
+    lines.append(Line("windows", None, [windows.get(n, MISSING) for n in names]))
+    return lines
+
+
 def terminal_summary(report: Report) -> list[dict[str, Any]]:
-    """One row a system for a table on one screen, the one of interest first."""
-    keys, rows = headline_keys(report), []
-    for name in system_names(report):
-        where = standings(report["systems"][name])
-        facts = facts_as_real(report, name)
-        row = {"system": name}
-        for key in keys:
-            label = f"excess, {key[0].removeprefix(MEAN)} ({key[1]})"
-            row[label] = _plain(excess_of(mean_row(report, name, key)))
-        row |= {
-            "at the floor": len(where["at"]),
-            "above": len(where["above"]),
-            "unknown": len(where["unknown"]),
-            "facts as real": "-" if facts is None else f"{facts[0]} of {facts[1]}",
-        }
-        rows.append(row)
-    return rows
+    """A table for one screen: a row a measure, a column a system."""
+    names = system_names(report)
+    return [
+        {"": line.name}
+        | dict(
+            zip(names, line.values or map(_plain, line.estimates or ()), strict=True)
+        )
+        for line in summary_lines(report)
+    ]
 
 
 def _plain(value: tuple[float, float, float]) -> str:
     middle, low, high = value
     if not np.isfinite(middle):
-        return "-"
+        return MISSING
     text = figures_of(middle)
     if np.isfinite(low) and np.isfinite(high):
         text += f" [{figures_of(low)}, {figures_of(high)}]"

@@ -61,8 +61,8 @@ EXTRAS = {
 PICTURES = {
     "scores": (
         "Excess over the floor, every score",
-        "Dots are excesses with 95 % intervals, the line at 0 is the floor, and scores "
-        "are sorted by the first system.",
+        "Dots are excesses with 95 % intervals, the line at 0 is the floor; within a "
+        "family scores are sorted by the first system.",
     ),
     "distributions": (
         "Distributions",

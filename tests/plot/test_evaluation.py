@@ -11,7 +11,12 @@ from marsjax.plot.evaluation_facts import fact_panels
 from marsjax.plot.evaluation_order import autocorrelations, transition_matrices
 from marsjax.plot.evaluation_response import responses
 from marsjax.plot.evaluation_scores import score_overview
-from marsjax.plot.evaluation_series import distributions, finite_edges, shown_bins
+from marsjax.plot.evaluation_series import (
+    distributions,
+    finite_edges,
+    shown_bins,
+    widened,
+)
 from tests.plot.evaluation_report import SYSTEMS, make_report
 
 EMPTY = {"title": "none", "systems": {}}
@@ -42,19 +47,16 @@ def test_all_of_them(report):
 
 def test_scores_are_sorted_and_none_is_lost(report):
     figure = score_overview(report, "L1")
-    (axes,) = figure.axes
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["distributions", "order"]
+    axes = figure.axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     model = [s for s in report["systems"]["model"] if s["metric"] == "L1"]
-    assert len(labels) == len(model) == 27
     known = [s for s in model if s["excess"][0] is not None]
-    known.sort(
-        key=lambda s: (s["family"], not s["name"].startswith(MEAN), s["excess"][0])
-    )
-    # A family's unknown scores come last.
-    assert [s["name"] for s in known[:24]] == labels[:24]
-    assert labels[24] == "volume per minute"
-    assert labels[25:] == [MEAN + "order", "event transitions"]
-    assert "4 could not be computed" in axes.get_xlabel()
+    known = [s for s in known if s["family"] == "distributions"]
+    known.sort(key=lambda s: (not s["name"].startswith(MEAN), s["excess"][0]))
+    assert len(known) == 24 and [s["name"] for s in known] == labels
+    assert "not computed: 1" in figure.axes[-1].get_xlabel()
     colour = style_of(list(SYSTEMS), "model")["color"]
     dots = [
         (line.get_xdata()[0], round(line.get_ydata()[0]))
@@ -62,20 +64,47 @@ def test_scores_are_sorted_and_none_is_lost(report):
         if len(line.get_xdata()) == 1 and line.get_color() == colour
     ]
     np.testing.assert_allclose([x for x, _ in dots], [s["excess"][0] for s in known])
-    assert [y for _, y in dots] == [*range(24), 25, 26]
-    assert any(list(line.get_xdata()) == [0, 0] for line in axes.lines)  # the floor
+    assert [y for _, y in dots] == list(range(24))
+    for each in figure.axes:  # the floor
+        assert any(list(line.get_xdata()) == [0, 0] for line in each.lines)
 
 
 def test_each_score_once_by_default(report):
-    (axes,) = score_overview(report).axes
-    labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert len(labels) == len(set(labels)) == 29
-    assert labels[0] == "mean of distributions (L1)"
-    assert "response to MO0 (relative)" in labels
+    figure = score_overview(report)
+    labels = {
+        axes.get_title(loc="left"): [t.get_text() for t in axes.get_yticklabels()]
+        for axes in figure.axes
+    }
+    assert len(labels["distributions"]) == 24
+    assert labels["distributions"][0] == "mean of distributions (L1)"
+    assert labels["responses"] == ["response to MO0 (relative)"]
+    assert labels["minutes"] == ["minute returns (overlap)"]
     # More is worse, of a similarity too.
-    row = labels.index("minute returns (overlap)")
-    worst = [x.get_xdata()[0] for x in axes.lines if 0 < x.get_ydata()[0] - row < 0.5]
-    assert max(worst) == pytest.approx(0.312)
+    worst = max(line.get_xdata()[0] for line in figure.axes[-1].lines)
+    assert worst == pytest.approx(0.3)
+
+
+def test_of_horizons_the_mean_alone(report):
+    row = report["systems"]["model"][0] | {"family": "horizons", "metric": "L1"}
+    rows = [row | {"name": "spread after 1 s"}, row | {"name": MEAN + "horizons"}]
+    (axes,) = score_overview({"systems": {"model": rows}}).axes
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["mean of horizons (L1)"]
+
+
+def test_a_bin_of_one_value_is_a_step_wide():
+    up = np.nextafter([1.0, 2.0, 4.0], 9)
+    edges = np.sort([0.9999999999999998, 1, 2, 4, *up, 4.000000000000002])
+    share = np.array([0, 0.5, 0, 0.25, 0, 0.25, 0])
+    new, found = widened(edges, {"reference": share})
+    np.testing.assert_allclose(new, [0.5, 1.5, 2.5, 3.5, 4.5])
+    np.testing.assert_array_equal(found["reference"], [0.5, 0.25, 0, 0.25])
+    share = np.array([0.1, 0.4, 0, 0.25, 0, 0.2, 0.05])
+    new, found = widened(edges, {"reference": share})  # some lie beyond
+    np.testing.assert_allclose(new, [-0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
+    want = [0.1, 0.4, 0.25, 0, 0.2, 0.05]
+    np.testing.assert_array_equal(found["reference"], want)
+    same, _ = widened(np.arange(5.0), {"reference": np.full(4, 0.25)})
+    np.testing.assert_array_equal(same, np.arange(5.0))
 
 
 def test_distributions_are_shares_and_none_lacks_its_tail(report):

@@ -97,11 +97,11 @@ def test_is_semantic_and_escaped(page, report):
 
 def test_tells_the_result(page, report):
     words = " ".join(" ".join(Page(page).words).split())
-    # Of the 28 scores 25 are in three metrics, one of them without a number.
+    # 24 scores of distributions in three metrics, one of them without a number.
     where = standings(report["systems"]["model"])
-    assert sum(map(len, where.values())) == 28
-    assert f"is at the floor in {len(where['at'])} of 28 scores (1 could not" in words
-    assert "excess over the floor (L1) is 0.010 [-0.002, 0.022]; that of" in words
+    assert sum(map(len, where.values())) == 27
+    assert f"is at the floor in {len(where['at'])} of 27 scores (1 could not" in words
+    assert "over the floor, distributions (L1), is 0.010 [-0.002, 0.022]" in words
     assert "3 events at <one-sided> books" in words
     assert "Is model nearer to real data?" in words
     assert report["warnings"][0] in words
@@ -157,17 +157,17 @@ def test_terminal_summary():
         "systems": {"model": scores, "replay": []},
         "facts": {"reference": [fact, other], "model": [fact, other]},
     }
-    model, replay = terminal_summary(report)
-    assert model == {
-        "system": "model",
-        "excess, distributions (L1)": "0.100 [0.000, 0.200]",
-        "at the floor": 2,
-        "above": 2,
-        "unknown": 1,
-        "facts as real": "1 of 1",
+    rows = {row.pop(""): row for row in terminal_summary(report)}
+    missing = {"replay": MISSING}
+    assert rows["excess, distributions (L1)"] == {
+        "model": "0.100 [0.000, 0.200]",
+        **missing,
     }
-    assert list(replay) == list(model)
-    assert replay["excess, distributions (L1)"] == replay["facts as real"] == "-"
+    assert rows["scores at the floor"] == {"model": 2, "replay": 0}
+    assert rows["scores above it"] == {"model": 2, "replay": 0}
+    assert rows["scores not computed"] == {"model": 1, "replay": 0}
+    assert rows["facts: holds"] == {"model": 1, **missing}
+    assert rows["facts as in real data"] == {"model": "1 of 1", **missing}
 
 
 def screenshot(browser, page, path, tmp_path, *more) -> np.ndarray:
