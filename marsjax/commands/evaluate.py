@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -104,6 +105,8 @@ class Evaluate:
                 "generated": generated.about(),
                 "reference": reference.about(),
                 "notes": [*generated.notes, *reference.notes],
+                "warnings": [*generated.notes, *reference.notes],
+                "versions": {name: version(name) for name in ("marsjax", "jax")},
                 "extras": extras(
                     reference, generated, self.discriminator, self.seed, report_fn
                 ),

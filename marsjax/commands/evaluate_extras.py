@@ -26,7 +26,7 @@ def extras(
             seed=seed,
             progress_fn=lambda done, of: progress_fn("discriminator", done, of),
         )
-        out |= {f"discriminator, AUC: {k}": _row(v) for k, v in found.items()}
+        out |= {f"discriminator: {k}": _row(v) for k, v in found.items()}
     training = _training(reference, generated)
     if training is None:
         return out

@@ -6,6 +6,7 @@ import numpy as np
 
 MOST_ROWS = 12
 """Rows of one array in the table; all of it is in synth.json."""
+_ERRORS = {"standard error", "standard_error"}
 
 
 def nats_text(nats: dict) -> str:
@@ -56,8 +57,11 @@ def fit_notes(report: dict) -> list[str]:
         if numbers:
             told = ", ".join(f"{k.replace('_', ' ')} {_text(v)}" for k, v in numbers)
             notes.append(f"{name.replace('_', ' ')}: {told}")
-    errors = "standard errors hold if the market's law does: bursts make them too small"
-    return [*notes, errors, "the whole report is in synth.json"]
+    if any(_ERRORS & row.keys() for row in fit_rows(report)):
+        notes.append(
+            "standard errors hold if the market's law does: bursts make them too small"
+        )
+    return [*notes, "the whole report is in synth.json"]
 
 
 def _text(value) -> str | None:

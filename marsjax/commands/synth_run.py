@@ -11,6 +11,7 @@ import numpy as np
 from marsjax.commands.console import progress_bar
 from marsjax.data import Tape, write_tapes
 from marsjax.synth import law
+from marsjax.synth.fills import with_fills
 from marsjax.synth.many import Simulated, simulate_many
 from marsjax.synth.markets import Market
 from marsjax.synth.tape import to_tapes
@@ -24,16 +25,20 @@ SAMPLE_TAPES, SAMPLE_ROWS = 8, 10_000
 class Made(NamedTuple):
     """What a run wrote.
 
-    ``num_slots``: of the books. ``names``: the tapes'. ``sample``: heads of some tapes.
-    ``first``: what the first markets did. ``orders_per_s``: once compiled; ``None`` if
-    the run was too short to tell. ``status``: sentences on what the books refused.
+    ``num_slots``: of the books. ``names``: the tapes'. ``rests``: as in
+    `marsjax.synth.truth.Truth`. ``sample``: heads of some tapes. ``first``: what the
+    first markets did. ``orders_per_s``: once compiled; ``None`` if the run was too
+    short to tell. ``seconds``: that simulating (compiling included), finding the fills
+    and writing took. ``status``: sentences on what the books refused.
     """
 
     num_slots: int
     names: tuple[str, ...]
+    rests: tuple[dict | None, ...]
     sample: list[Tape]
     first: Simulated
     orders_per_s: float | None
+    seconds: dict[str, float]
     status: list[str]
 
 
@@ -69,6 +74,7 @@ def write_markets(
     seed: int,
     num_markets: int,
     num_orders: int,
+    burn_in: int,
     num_slots: int,
     symbol: str,
     tick_size: float,
@@ -80,23 +86,33 @@ def write_markets(
       InputError: the markets run past midnight, or the folder cannot be written.
     """
     at_once = max(1, min(num_markets, ORDERS_AT_ONCE // num_orders))
-    total, clock = num_markets * num_orders, _Clock()
-    names, sample, first_part, status = [], [], None, set()
+    clock, seconds = _Clock(), dict.fromkeys(("simulated", "filled", "written"), 0.0)
+    names, rests, sample, first_part, status = [], [], [], None, set()
+
+    def timed(what: str, begin: float) -> float:
+        now = time.perf_counter()
+        seconds[what] += now - begin
+        return now
+
     with progress_bar() as report:
         for first in range(0, num_markets, at_once):
+            size = min(at_once, num_markets - first)
 
-            def progress_fn(done, _, before=first * num_orders):
+            def progress_fn(done, total, first=first, size=size):
                 clock.tick(done)
-                report("orders", before + done, total)
+                each = total // size
+                report("orders", first * each + done, num_markets * each)
 
             clock.begin()
+            now = time.perf_counter()
             part = simulate_many(
                 market,
                 params,
                 jax.random.key(seed),
-                min(at_once, num_markets - first),
+                size,
                 num_orders,
                 num_slots=num_slots,
+                burn_in=burn_in,
                 first_market=first,
                 progress_fn=progress_fn,
             )
@@ -110,13 +126,25 @@ def write_markets(
                 is_numbered=num_markets > 1,
                 notes=(f"synthetic: {market.title}, seed {seed}",),
             )
+            now = timed("simulated", now)
+            tapes = with_fills(tapes)
+            now = timed("filled", now)
             write_tapes(directory, tapes)
+            timed("written", now)
             names += [tape.name for tape in tapes]
+            rests += [opening.rest for opening in part.openings]
             status |= {note for tape in tapes for note in tape.notes[1:]}
             sample += [_head(tape) for tape in tapes[: SAMPLE_TAPES - len(sample)]]
             first_part = part if first_part is None else first_part
     return Made(
-        num_slots, tuple(names), sample, first_part, clock.rate(), sorted(status)
+        num_slots,
+        tuple(names),
+        tuple(rests),
+        sample,
+        first_part,
+        clock.rate(),
+        seconds,
+        sorted(status),
     )
 
 
@@ -139,7 +167,7 @@ def true_nats(market: Market, params: Any, made: Made, most_orders: int) -> dict
         scores = law.score(
             market,
             params,
-            made.first.seeds_T,
+            made.first.openings[some],
             *head,
             num_slots=made.num_slots,
             progress_fn=lambda n, total: report("true nats", n, total),

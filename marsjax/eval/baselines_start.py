@@ -124,11 +124,13 @@ def with_room(books: Sequence[mbook.Book], num_more: int) -> list[mbook.Book]:
     num_slots = max(256, 1 << (most + num_more - 1).bit_length())
     num_slots = max(num_slots, *(book.num_slots for book in books))
     # Bits of the tape's own past are not the baseline's.
-    return [
-        (book if book.num_slots == num_slots else mbook.with_slots(book, num_slots))
-        .replace(status=np.zeros((), np.uint32))
-        for book in books
-    ]  # fmt: skip
+    clean = np.zeros((), np.uint32)
+    out = []
+    for book in books:
+        fits = book.num_slots == num_slots
+        same = book if fits else mbook.with_slots(book, num_slots)
+        out.append(same.replace(status=clean))
+    return out
 
 
 def to_tape(

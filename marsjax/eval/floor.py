@@ -41,7 +41,8 @@ class Floored(NamedTuple):
     Attributes:
       value, floor, excess: see above.
       p_value: probability of so large a score (small, if it is a similarity) if
-        generated windows were real ones; NaN where it cannot be computed.
+        generated windows were real ones; NaN where it cannot be computed. Over G groups
+        it cannot fall below about 2**-G.
       whole: the score of all windows.
       num_windows: generated windows in a draw, on average.
     """

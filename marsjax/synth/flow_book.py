@@ -1,16 +1,18 @@
 """What an order flow sees of its book, and how it picks one of the live orders."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from marsjax.book import Book, init, submit
+from marsjax.book import Book, init
 from marsjax.book.slots import COUNT, ORDER_ID, PRICE, QTY, RANK
+from marsjax.book.state import rebuild_cache
 from marsjax.synth.flow_law import prefix_sums, rounded
+from marsjax.synth.opening import book_of
 from marsjax.types import Array, Kind, Message, Side
 
 
@@ -25,31 +27,43 @@ def opening(
       mid_ticks: the price of the best ask; also taken as the last price.
       qty: shares of each order.
     """
-    far_T = np.repeat(np.arange(len(orders_K)), orders_K)
-    num = len(far_T)
-    side_T = np.repeat(np.arange(2), num).astype(np.int32)
-    step_T = np.where(side_T == Side.BUY, -1, 1) * np.tile(far_T, 2) - (1 - side_T)
-    mid = jnp.asarray(mid_ticks, jnp.int32)
-    seeds_T = Message(
-        kind=jnp.full((2 * num,), int(Kind.COLLECT), jnp.int32),
-        side=jnp.asarray(side_T),
-        price_ticks=mid + jnp.asarray(step_T, jnp.int32),
-        qty=jnp.broadcast_to(jnp.asarray(qty, jnp.int32), (2 * num,)),
-        order_id=jnp.arange(1, 2 * num + 1, dtype=jnp.int32),
-        owner=jnp.zeros((2 * num,), jnp.int32),
+    unit_T, order_SCFW = _unit_opening(num_slots, tuple(orders_K))
+    mid, qty = (jnp.asarray(x, jnp.int32) for x in (mid_ticks, qty))
+    is_order_SCW = order_SCFW[:, :, QTY] > 0
+    price_SCW = jnp.where(is_order_SCW, mid + order_SCFW[:, :, PRICE], 0)
+    qty_SCW = jnp.where(is_order_SCW, qty, 0)
+    order_SCFW = jnp.asarray(order_SCFW).at[:, :, PRICE].set(price_SCW)
+    order_SCFW = order_SCFW.at[:, :, QTY].set(qty_SCW)
+    num = len(unit_T.kind) // 2
+    book = init(num_slots).replace(
+        order_SCFW=order_SCFW,
+        cache_SGC=rebuild_cache(order_SCFW),
+        total_qty_S=jnp.broadcast_to(num * qty, (2,)),
+        next_seq=jnp.array(2 * num, jnp.int32),
+        last_price_ticks=jnp.array(mid),
     )
-    book = _collected(num_slots, seeds_T)
-    return book.replace(last_price_ticks=jnp.array(mid)), seeds_T
+    seeds_T = jax.tree.map(jnp.asarray, unit_T)
+    prices_T = mid + seeds_T.price_ticks
+    return book, seeds_T._replace(price_ticks=prices_T, qty=qty * seeds_T.qty)
 
 
-@partial(jax.jit, static_argnums=0)
-def _collected(num_slots: int, seeds_T: Message) -> Book:
-    """The book that messages make; compiled once for each shape."""
-
-    def body(book: Book, message: Message):
-        return submit(book, message, max_events=None)[0], None
-
-    return jax.lax.scan(body, init(num_slots), seeds_T)[0]
+@lru_cache
+def _unit_opening(num_slots: int, orders_K: tuple[int, ...]):
+    """The messages of `opening` at a mid of 0, a share each, and where they lie."""
+    far_T = np.repeat(np.arange(len(orders_K), dtype=np.int32), orders_K)
+    num = len(far_T)
+    ones_T = np.ones(2 * num, np.int32)
+    messages_T = Message(
+        kind=int(Kind.COLLECT) * ones_T,
+        side=np.repeat(np.arange(2, dtype=np.int32), num),
+        price_ticks=np.concatenate([-1 - far_T, far_T]),
+        qty=ones_T,
+        order_id=np.arange(1, 2 * num + 1, dtype=np.int32),
+        owner=0 * ones_T,
+    )
+    with jax.ensure_compile_time_eval():
+        book = book_of(messages_T, num_slots)
+        return messages_T, np.asarray(book.order_SCFW)
 
 
 class Touch(NamedTuple):

@@ -28,6 +28,8 @@ Choices of ours: distances, sizes and which order a cancel takes are independent
 (`Params`); a market order is an immediate-or-cancel order at the opposite best price.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -52,9 +54,11 @@ from marsjax.synth.hawkes_params import (
     State,
     branching_ratio,
     check,
+    slots_needed,
     spectral_radius,
     stationary_rates,
 )
+from marsjax.synth.steps import simulate_steps
 from marsjax.types import Array, Kind, Message, Side
 
 __all__ = [
@@ -70,6 +74,7 @@ __all__ = [
     "intake",
     "log_prob",
     "simulate",
+    "slots_needed",
     "spectral_radius",
     "start",
     "stationary_rates",
@@ -205,23 +210,5 @@ def follow(
     return State(book, time_s, time_ns, next_id, excited_MI)
 
 
-def simulate(
-    key: Array, params: Params, state: State, num_orders: int, first: Array | int = 0
-) -> tuple[State, tuple[Message, Array, Array]]:
-    """``num_orders`` events in one scan; event t is `step` with ``fold_in(key, t)``.
-
-    Args:
-      key: of the market.
-      params: its law.
-      state: where it stands.
-      num_orders: T.
-      first: t of the first of them.
-
-    Returns:
-      the state at the end, and messages, seconds and nanoseconds ``[T]``.
-    """
-
-    def body(state, t):
-        return step(params, state, jax.random.fold_in(key, t))
-
-    return jax.lax.scan(body, state, first + jnp.arange(num_orders))
+simulate = partial(simulate_steps, step)
+"""``num_orders`` events: see `marsjax.synth.steps.simulate_steps`."""

@@ -121,6 +121,12 @@ def stationary_rates(params: Params) -> Array:
     return jnp.linalg.solve(rest_II, jnp.asarray(params.base_I))
 
 
+def slots_needed(params: Params) -> int:
+    """Slots a side: for the opening, and for twice as many as slow no cancel (host)."""
+    opening = np.size(params.distance_weight_K) * params.opening_orders
+    return max(opening, int(2 * float(params.depth_orders)))
+
+
 def check(params: Params) -> None:
     """Refuse parameters that make no market, or an unstable one (host).
 

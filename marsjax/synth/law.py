@@ -7,7 +7,7 @@ it estimates the entropy, as does the mean of `event_entropy` with less noise. B
 count the waiting time in seconds: in another unit u they differ by log(u / s).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,9 +17,11 @@ import numpy as np
 
 from marsjax import book as mbook
 from marsjax.data.clock import NS, to_trading_ns
+from marsjax.data.replay import replay_messages
 from marsjax.data.tape import Tape, in_session, to_messages
 from marsjax.synth.many import Simulated, make_start
 from marsjax.synth.markets import Market
+from marsjax.synth.opening import Opening, opening_messages, states_of
 from marsjax.types import Array, Kind, Message, Status
 
 PART = 1024
@@ -30,11 +32,14 @@ class Scores(NamedTuple):
     """Of each event: float32 ``[B, T]`` or ``[T]``, numpy.
 
     ``log_prob``: log density of the event given the state before it, nats.
-    ``entropy``: the law's entropy in that state, nats.
+    ``entropy``: the law's entropy in that state, nats. ``hazard``: the total intensity
+    of events over the wait before it; under the law exponential with mean 1 and
+    independent (random time change), so that its law is a test of fit.
     """
 
     log_prob: np.ndarray
     entropy: np.ndarray
+    hazard: np.ndarray
 
 
 class Estimate(NamedTuple):
@@ -69,31 +74,19 @@ def _make_part(market: Market):
             message, wait_s, time_s, time_ns = event
             log_prob = functions.log_prob(params, state, message, wait_s)
             entropy = functions.event_entropy(params, state)
+            hazard = functions.hazard(params, state, wait_s)
             state = follow_fn(params, state, message, time_s, time_ns)
-            return state, (log_prob, entropy)
+            return state, Scores(log_prob, entropy, hazard)
 
         return jax.lax.scan(body, state, event_T)
 
     return jax.jit(jax.vmap(one, in_axes=(None, 0, 0)))
 
 
-@lru_cache
-def _make_opening():
-    """A jitted function from a book and messages to the book after them."""
-
-    def opening(book, seeds_T):
-        def body(book, m):
-            return mbook.submit(book, m, max_events=None)[0], None
-
-        return jax.lax.scan(body, book, seeds_T)[0]
-
-    return jax.jit(opening)
-
-
 def score(
     market: Market,
     params,
-    seeds_T: Message,
+    openings: Opening | Sequence[Opening],
     messages_BT: Message,
     time_s_BT: np.ndarray,
     time_ns_BT: np.ndarray,
@@ -101,12 +94,15 @@ def score(
     num_slots: int = 128,
     progress_fn: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scores:
-    """Log density and entropy of every event of B streams from one opening book.
+    """Law of every event of B streams.
 
     Args:
       market: one that `has_law`.
       params: of the law.
-      seeds_T: messages that make the opening book.
+      openings: what each stream starts from, or what all do. Where only a book is
+        given that is not the market's own, the rest of the state is as its own start
+        has it, but for what the book tells: the reference price of the queue-reactive
+        market stands at the book's mid.
       messages_BT: the events, ``[B, T]``.
       time_s_BT, time_ns_BT: their times since the start of the market.
       num_slots: slots a side of the books.
@@ -118,16 +114,12 @@ def score(
     if not market.has_law:
         raise ValueError(f"the law of {market.title} is not known")
     num_markets, num_orders = time_s_BT.shape
-    state, own_seeds_T = make_start(market)(params, num_slots)
-    if not _are_equal(seeds_T, own_seeds_T):
-        book = _make_opening()(mbook.init(num_slots), seeds_T)
-        book = book.replace(last_price_ticks=state.book.last_price_ticks)
-        ids = np.asarray(seeds_T.order_id)
-        next_id = jnp.int32(ids.max(initial=0) + 1)
-        state = state._replace(book=book, next_id=next_id)
-    state_B = jax.tree.map(
-        lambda x: jnp.broadcast_to(x, (num_markets, *x.shape)), state
-    )
+    if isinstance(openings, Opening):
+        openings = [openings] * num_markets
+    # Plain numbers and arrays of all laws share a compilation.
+    params = jax.tree.map(_strong, params)
+    state, _ = make_start(market)(params, num_slots)
+    state_B = states_of(market, params, state, openings)
     time_BT = np.asarray(time_s_BT, np.int64) * NS + time_ns_BT
     start_B1 = np.full((num_markets, 1), int(state.time_s) * NS + int(state.time_ns))
     wait_BT = np.diff(time_BT, axis=1, prepend=start_B1) * 1e-9
@@ -147,24 +139,32 @@ def score(
         progress_fn(num_markets * done, num_markets * num_orders)
     if (np.asarray(state_B.book.status) & int(Status.BOOK_FULL)).any():
         raise ValueError(f"a book of {num_slots} slots a side was full: use more slots")
-    whole = jax.tree.map(lambda *x: np.concatenate(x, axis=1)[:, :num_orders], *outs)
-    return Scores(*whole)
+    return jax.tree.map(lambda *x: np.concatenate(x, axis=1)[:, :num_orders], *outs)
 
 
-def score_simulated(
-    market: Market, params, simulated: Simulated, *, num_slots: int = 128, **options
-) -> Scores:
+def _strong(x) -> np.ndarray:
+    x = np.asarray(x)
+    return x.astype(np.float32 if x.dtype.kind == "f" else np.int32)
+
+
+def score_simulated(market: Market, params, simulated: Simulated, **options) -> Scores:
     """`score` of what `simulate_many` made."""
-    return score(market, params, *simulated[:4], num_slots=num_slots, **options)
+    return score(market, params, *simulated[:4], **options)
 
 
 def score_tape(
-    market: Market, params, tape: Tape, *, num_slots: int = 128, **options
+    market: Market, params, tape: Tape, *, rest: dict | None = None, **options
 ) -> Scores:
     """`score` of a tape's events in continuous trading, ``[T]``.
 
     Rows before its first session, such as an opening auction's, only make the book;
     time is trading time, so that a lunch break is no wait.
+
+    Args:
+      market, params, options: as `score` takes them.
+      tape: real or simulated.
+      rest: what of the opening the tape does not tell (`Opening`); of a synthetic tape
+        it is in the store's ``synth.json`` (`marsjax.synth.truth.Truth.rests`).
     """
     frame = tape.messages
     messages = to_messages(frame)
@@ -175,9 +175,13 @@ def score_tape(
         jax.tree.map(lambda x, part=part: x[part], messages)
         for part in (slice(None, begins), slice(begins, None))
     )
+    if (head.kind != Kind.COLLECT).any():
+        book = replay_messages(head).book
+        head = opening_messages(book)
+        rest = {"last_price_ticks": int(book.last_price_ticks), **(rest or {})}
     time_s, time_ns = np.divmod(clock[begins:], NS)
     as_one = jax.tree.map(lambda x: x.astype(np.int32)[None], (tail, time_s, time_ns))
-    scores = score(market, params, head, *as_one, num_slots=num_slots, **options)
+    scores = score(market, params, Opening(head, rest), *as_one, **options)
     return jax.tree.map(lambda x: x[0], scores)
 
 
@@ -194,8 +198,3 @@ def estimate(values_BT: np.ndarray, num_blocks: int = 64) -> Estimate:
     means = np.concatenate([block.mean(axis=1) for block in blocks])
     error = means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan
     return Estimate(float(values_BT.mean()), float(error))
-
-
-def _are_equal(a: Message, b: Message) -> bool:
-    pairs = zip(a[:6], b[:6], strict=True)
-    return all(np.array_equal(np.asarray(x), np.asarray(y)) for x, y in pairs)

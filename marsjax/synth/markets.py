@@ -8,28 +8,25 @@ Each is a module with the same functions, pure and unbatched (`vmap` at the edge
   ``time_s``, ``time_ns`` and ``next_id``, and the ``COLLECT`` messages of its opening
   book;
 - ``step(params, state, key) -> (State, (Message, time_s, time_ns))``: one message;
-- ``simulate(key, params, state, num_orders)``: so many, step t with
-  ``fold_in(key, t)``. One that also takes ``first``, the t to begin with, runs in
-  parts at its own speed (`many`); the others are run step by step;
+- ``simulate(key, params, state, num_orders, first=0)``: so many, step t, counted from
+  ``first``, with ``fold_in(key, t)``;
+- ``slots_needed(params)``: slots a side that `start` asks for and that the orders will
+  need, as far as the parameters tell (host);
 - ``calibrate(tapes) -> (Params, report)``: a fit to real tapes, on the host.
 
-Markets whose law is known also have ``log_prob(params, state, message, wait_s)`` and
-``event_entropy(params, state)``; and, if a state holds more than a book and a clock,
-``follow(params, state, message, time_s, time_ns) -> State`` for an event that was not
-drawn but given (`law`).
+Markets whose law is known also have ``log_prob(params, state, message, wait_s)``,
+``event_entropy(params, state)`` and ``hazard(params, state, wait_s)``; and, if a state
+holds more than a book and a clock, ``follow(params, state, message, time_s, time_ns) ->
+State`` for an event that was not drawn but given (`law`), and perhaps ``adopt(params,
+state) -> State`` for a book that is not its own (`opening`).
 """
 
 import importlib
-import inspect
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
-import jax
-import jax.numpy as jnp
-
 from marsjax.errors import InputError
-from marsjax.types import Array
 
 
 @dataclass(frozen=True)
@@ -55,21 +52,6 @@ class Market:
     def has_law(self) -> bool:
         """Whether the law of the next event is known."""
         return hasattr(self.functions, "log_prob")
-
-    def part(self, key: Array, params, state, first: Array, num_orders: int):
-        """Events ``first`` to ``first + num_orders`` of a market; pure, unbatched.
-
-        Returns:
-          the state at the end, and messages, seconds and nanoseconds, ``[T]`` each.
-        """
-        functions = self.functions
-        if "first" in inspect.signature(functions.simulate).parameters:
-            return functions.simulate(key, params, state, num_orders, first)
-
-        def body(state, t):
-            return functions.step(params, state, jax.random.fold_in(key, t))
-
-        return jax.lax.scan(body, state, first + jnp.arange(num_orders))
 
 
 _ALL = (

@@ -125,6 +125,11 @@ def birth_and_death(params: Params) -> tuple[Array, Array]:
     return birth_KQ, jnp.where(q_1Q > 0, death_KQ, 0.0)
 
 
+def slots_needed(params: Params) -> int:
+    """Slots a side for queues of the largest size; those left behind are few (host)."""
+    return params.num_queues * params.largest
+
+
 def check(params: Params) -> None:
     """Refuse parameters that make no market (host).
 

@@ -40,12 +40,20 @@ from marsjax.synth.queue_law import (
     log_prob,
     look,
 )
-from marsjax.synth.queue_params import Params, State, check, stationary_law
+from marsjax.synth.queue_params import (
+    Params,
+    State,
+    check,
+    slots_needed,
+    stationary_law,
+)
+from marsjax.synth.steps import simulate_steps
 from marsjax.types import MAX_PRICE_TICKS, Array, Kind, Message, Side
 
 __all__ = [
     "Params",
     "State",
+    "adopt",
     "calibrate",
     "check",
     "event_entropy",
@@ -56,6 +64,7 @@ __all__ = [
     "log_prob",
     "look",
     "simulate",
+    "slots_needed",
     "start",
     "stationary_law",
     "step",
@@ -87,6 +96,22 @@ def start(params: Params, num_slots: int = 128) -> tuple[State, Message]:
     next_id = jnp.array(2 * k * params.opening_orders + 1, jnp.int32)
     target_SK = jnp.full((2, k), -1, jnp.int32)
     return State(book, zero, also_zero, next_id, ref, target_SK), seeds_T
+
+
+def adopt(params: Params, state: State) -> State:
+    """The state with a book that is not the market's own.
+
+    The reference stands at the book's mid, half a tick below where that is a price (see
+    `marsjax.synth.flow_book.references` for a one-sided book), and no queue is being
+    drawn anew.
+    """
+    bid, ask = flow_book.references(
+        flow_book.touch(state.book), state.book.last_price_ticks
+    )
+    k = params.num_queues
+    # The window stays within the prices there are.
+    ref = jnp.clip((bid + ask - 1) // 2, k, MAX_PRICE_TICKS - k)
+    return state._replace(ref_ticks=ref, target_SK=jnp.full_like(state.target_SK, -1))
 
 
 def step(
@@ -223,25 +248,13 @@ def _move(
 def simulate(
     key: Array, params: Params, state: State, num_orders: int, first: Array | int = 0
 ) -> tuple[State, tuple[Message, Array, Array]]:
-    """``num_orders`` events in one scan; event t is `step` with ``fold_in(key, t)``.
-
-    Args:
-      key: of the market.
-      params: its law.
-      state: where it stands.
-      num_orders: T.
-      first: t of the first of them.
-
-    Returns:
-      the state at the end, and messages, seconds and nanoseconds ``[T]``.
-    """
+    """`marsjax.synth.steps.simulate_steps`; each step knows what the last one saw."""
     cdf_KQ = _cumulative(params)
 
-    def body(carry, t):
-        key_t = jax.random.fold_in(key, t)
-        state, view, out = _step(params, cdf_KQ, *carry, key_t)
+    def seeing_step(params, carry, key):
+        state, view, out = _step(params, cdf_KQ, *carry, key)
         return (state, view), out
 
     carry = (state, look(state.book, state.ref_ticks, params.num_queues))
-    (state, _), out = jax.lax.scan(body, carry, first + jnp.arange(num_orders))
+    (state, _), out = simulate_steps(seeing_step, key, params, carry, num_orders, first)
     return state, out

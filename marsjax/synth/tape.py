@@ -77,17 +77,16 @@ def to_tapes(
 
 def _frame(symbol: str, simulated: Simulated, b: int):
     """Messages of market b, its opening book first, and how many those are."""
+    seeds_T = simulated.openings[b].seeds_T
     of_b = jax.tree.map(lambda x: x[b], simulated[1:4])
     messages, time_s, time_ns = of_b
     # A market that had nothing to say left a row that changes nothing.
     said = messages.kind != Kind.NONE
     both = {
         name: np.concatenate([x, y[said]])
-        for name, x, y in zip(
-            messages._fields[:6], simulated.seeds_T, messages, strict=False
-        )
+        for name, x, y in zip(messages._fields[:6], seeds_T, messages, strict=False)
     }
-    num_seeds = len(simulated.seeds_T.kind)
+    num_seeds = len(seeds_T.kind)
     pad = np.zeros(num_seeds, np.int32)
     frame = message_frame(
         symbol,

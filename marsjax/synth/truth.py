@@ -29,6 +29,12 @@ class Truth:
       seed: of all draws; market i draws from ``fold_in(key(seed), i)``.
       num_slots: slots a side of the books; the draws depend on it, the law does not.
       tapes: names, those of markets 0, 1, ... in order.
+      burn_in: orders that each market was given to draw before its tape begins.
+      rests: of each tape, what of the market's state when it begins its opening book
+        does not tell (`marsjax.synth.opening.Opening`), such as what the past of a
+        Hawkes flow excites; ``None`` where it is that of the market's own start. With
+        it, ``law.score_tape(market, params, tape, rest=truth.rest_of(tape.name))`` is
+        exact.
       nats: of a market whose law is known: ``entropy`` and ``cross_entropy``, mean and
         standard error in nats an order with the wait in seconds, and ``orders``, how
         many they rest on; else ``None``.
@@ -40,8 +46,15 @@ class Truth:
     seed: int
     num_slots: int
     tapes: tuple[str, ...]
+    burn_in: int = 0
+    rests: tuple[dict | None, ...] = ()
     nats: dict | None = None
     fit: dict | None = None
+
+    def rest_of(self, tape_name: str) -> dict | None:
+        """What the opening book of a tape does not tell."""
+        place = self.tapes.index(tape_name)
+        return self.rests[place] if self.rests else None
 
 
 def write_truth(directory: Path, truth: Truth) -> None:
@@ -53,6 +66,8 @@ def write_truth(directory: Path, truth: Truth) -> None:
         "seed": truth.seed,
         "num_slots": truth.num_slots,
         "tapes": list(truth.tapes),
+        "burn_in": truth.burn_in,
+        "rests": _plain(truth.rests),
         "nats": truth.nats,
         "fit": _plain(truth.fit),
     }
@@ -84,6 +99,8 @@ def read_truth(directory: str | Path) -> Truth:
             int(content["seed"]),
             int(content["num_slots"]),
             tuple(content["tapes"]),
+            int(content["burn_in"]),
+            tuple(content["rests"]),
             content["nats"],
             content["fit"],
         )

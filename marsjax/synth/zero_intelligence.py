@@ -21,9 +21,15 @@ from marsjax.errors import InputError
 from marsjax.synth import flow_book
 from marsjax.synth.zi_draw import draws, rates_of
 from marsjax.synth.zi_fit import calibrate
-from marsjax.synth.zi_law import event_entropy, event_rates, log_prob, references
+from marsjax.synth.zi_law import (
+    event_entropy,
+    event_rates,
+    hazard,
+    log_prob,
+    references,
+)
 from marsjax.synth.zi_loop import make_loop
-from marsjax.synth.zi_params import Params, check, limit_rates
+from marsjax.synth.zi_params import Params, check, limit_rates, slots_needed
 from marsjax.types import Array, Message
 
 __all__ = [
@@ -33,10 +39,12 @@ __all__ = [
     "check",
     "event_entropy",
     "event_rates",
+    "hazard",
     "limit_rates",
     "log_prob",
     "references",
     "simulate",
+    "slots_needed",
     "start",
     "step",
 ]
@@ -95,18 +103,7 @@ def step(
 def simulate(
     key: Array, params: Params, state: State, num_orders: int, first: Array | int = 0
 ) -> tuple[State, tuple[Message, Array, Array]]:
-    """``num_orders`` events; event t is `step` with ``fold_in(key, t)``.
-
-    Args:
-      key: of the market.
-      params: its rates.
-      state: where it stands.
-      num_orders: T.
-      first: t of the first of them.
-
-    Returns:
-      the state at the end, and messages, seconds and nanoseconds ``[T]``.
-    """
+    """As `marsjax.synth.steps.simulate_steps` of `step`, all in one loop."""
     keys_T = jax.vmap(lambda t: jax.random.fold_in(key, t))(
         first + jnp.arange(num_orders)
     )

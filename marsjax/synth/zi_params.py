@@ -63,6 +63,18 @@ def limit_rates(params: Params) -> Array:
     return jnp.float32(params.limit_k) * distance ** -jnp.float32(params.limit_alpha)
 
 
+def slots_needed(params: Params) -> int:
+    """Slots a side for the orders there would be if quotes stood, and half as many.
+
+    Each distance would be a queue M/M/infinity of mean ``lambda(i) / theta(i)``.
+    """
+    theta_K = np.asarray(params.cancel_rate_K, np.float64)
+    place_i = np.minimum(np.arange(params.num_distances), len(theta_K) - 1)
+    theta_i = np.maximum(theta_K[place_i], 1e-6)
+    live = float(np.sum(np.asarray(limit_rates(params)) / theta_i))
+    return params.num_distances + int(1.5 * live)
+
+
 def cancel_rate(cancel_rate_K: Array, distance: Array) -> Array:
     """``theta(i)`` at distances of any shape; no gather, so that a kernel may ask."""
     num = cancel_rate_K.shape[0]

@@ -17,7 +17,13 @@ from marsjax.synth.agents.intervention import (
     removal,
 )
 from marsjax.synth.agents.opening import start
-from marsjax.synth.agents.params import Params, Schedule, Trader, check
+from marsjax.synth.agents.params import (
+    Params,
+    Schedule,
+    Trader,
+    check,
+    slots_needed,
+)
 from marsjax.synth.agents.simulate import Effect, Path, effect, simulate
 from marsjax.synth.agents.state import Memory, State
 from marsjax.synth.agents.step import step
@@ -45,6 +51,7 @@ __all__ = [
     "profit",
     "removal",
     "simulate",
+    "slots_needed",
     "start",
     "step",
 ]

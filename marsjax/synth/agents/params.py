@@ -193,6 +193,11 @@ _NOT_NEGATIVE = [
 ]
 
 
+def slots_needed(params: Params) -> int:
+    """Slots a side: nobody has more than one order on either."""
+    return params.num_agents
+
+
 def check(params: Params) -> None:
     """Host side, of one market's parameters.
 
