@@ -23,7 +23,20 @@ LINES = [
 ]
 BENCH_LINES = [line for line in LINES if line.startswith("marsjax bench ")]
 TAPE_LINES = [line for line in LINES if line.startswith("marsjax ")]
-TAPE_LINES = [line for line in TAPE_LINES if line not in BENCH_LINES]
+SYNTH_LINES = [line for line in LINES if line.startswith("marsjax synth ")]
+FEED_LINES = [line for line in LINES if "feed.toml" in line]
+APART = {*BENCH_LINES, *SYNTH_LINES, *FEED_LINES}
+TAPE_LINES = [line for line in TAPE_LINES if line not in APART]
+TOML = [code for language, code in BLOCKS if language == "toml"]
+FEED = """\
+timestamp,event,side,price,size,order
+1672756200000,new,B,99.98,300,1
+1672756200250,new,S,100.01,200,2
+1672756201000,reduced,B,99.98,100,1
+1672756201500,traded,S,100.01,150,2
+1672756202000,gone,S,100.01,50,2
+1672756203000,new,S,100.02,400,3
+"""
 
 # The same commands, small enough for every run of the tests.
 SMALLER = {
@@ -31,6 +44,9 @@ SMALLER = {
     "train": "--train.steps 2 --train.warmup-steps 1 --train.eval-orders 2000",
     "simulate": "--markets 2 --orders 20",
     "bench": "--books 1 2 --slots 16 --messages 128 --repeats 1",
+    "evaluate": "--length 10 --windows 8 --draws 20 --baselines iid",
+    "export": "--length 10 --windows 2",
+    "synth": "--markets 2 --orders 300 --truth-orders 300",
 }
 
 
@@ -73,11 +89,28 @@ def test_the_speed_of_the_book(capsys):
 
 def test_the_path_of_real_tapes(shared, checkout, capsys):
     (checkout.parent / "shared").symlink_to(shared)
-    assert len(TAPE_LINES) == 9
+    assert len(TAPE_LINES) == 12
     for line in TAPE_LINES:
         words = shlex.split(line)[1:]
         main([*words, *SMALLER.get(words[0], "").split()])
     assert (checkout / "runs/sse-simulated/price_fan.png").is_file()
+
+
+def test_a_feed_of_ones_own(checkout, capsys):
+    (checkout / "feed.csv").write_text(FEED)
+    (checkout / "feed.toml").write_text(*TOML)
+    for line in FEED_LINES:
+        main(shlex.split(line)[1:])
+    assert "split: train" in capsys.readouterr().out
+
+
+def test_synthetic_markets(shared, checkout, capsys):
+    (checkout.parent / "shared").symlink_to(shared)
+    tape = next(line for line in TAPE_LINES if "601825" in line)
+    for line in (tape, *SYNTH_LINES):
+        words = shlex.split(line)[1:]
+        main([*words, *SMALLER.get(words[0], "").split()])
+    assert "true entropy" in capsys.readouterr().out
 
 
 def test_every_picture_is_there():

@@ -19,7 +19,7 @@ from marsjax import book as mbook
 from marsjax.data.clock import NS, to_trading_ns
 from marsjax.data.replay import replay_messages
 from marsjax.data.tape import Tape, in_session, to_messages
-from marsjax.synth.many import Simulated, make_start
+from marsjax.synth.many import Simulated, make_start, plain
 from marsjax.synth.markets import Market
 from marsjax.synth.opening import Opening, opening_messages, states_of
 from marsjax.types import Array, Kind, Message, Status
@@ -116,8 +116,7 @@ def score(
     num_markets, num_orders = time_s_BT.shape
     if isinstance(openings, Opening):
         openings = [openings] * num_markets
-    # Plain numbers and arrays of all laws share a compilation.
-    params = jax.tree.map(_strong, params)
+    params = plain(params)
     state, _ = make_start(market)(params, num_slots)
     state_B = states_of(market, params, state, openings)
     time_BT = np.asarray(time_s_BT, np.int64) * NS + time_ns_BT
@@ -140,11 +139,6 @@ def score(
     if (np.asarray(state_B.book.status) & int(Status.BOOK_FULL)).any():
         raise ValueError(f"a book of {num_slots} slots a side was full: use more slots")
     return jax.tree.map(lambda *x: np.concatenate(x, axis=1)[:, :num_orders], *outs)
-
-
-def _strong(x) -> np.ndarray:
-    x = np.asarray(x)
-    return x.astype(np.float32 if x.dtype.kind == "f" else np.int32)
 
 
 def score_simulated(market: Market, params, simulated: Simulated, **options) -> Scores:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from os import cpu_count
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -69,6 +69,16 @@ def make_start(market: Market):
     return jax.jit(market.functions.start, static_argnums=1)
 
 
+def plain(params: Any) -> Any:
+    """Parameters as float32 and int32, so that all of a market share compilations."""
+
+    def one(x):
+        x = np.asarray(x)
+        return x.astype(np.float32 if x.dtype.kind == "f" else np.int32)
+
+    return jax.tree.map(one, params)
+
+
 def simulate_many(
     market: Market,
     params,
@@ -107,6 +117,7 @@ def simulate_many(
     num_before, num_parts = -(-burn_in // length), -(-num_orders // length)
     total = num_markets * (num_before * length + num_orders)
     part = _make_part(market, length)
+    params = plain(params)
     state, seeds_T = make_start(market)(params, num_slots)
     same = Opening(jax.tree.map(np.asarray, seeds_T))
     is_compiled = Event()

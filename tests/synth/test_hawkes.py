@@ -11,31 +11,33 @@ from scipy.stats import kstest
 from marsjax import book as mbook
 from marsjax.errors import InputError
 from marsjax.synth import hawkes
+from marsjax.synth.markets import find_market
 from marsjax.types import Kind
-from tests.synth.flow_runs import runner, scorer, stack, tape_of
+from tests.synth.flow_runs import (
+    NUM_MARKETS,
+    NUM_ORDERS,
+    assert_alone_as_in_a_batch,
+    assert_entropy_is_mean_surprise,
+    assert_law_goes_on_after_a_burn_in,
+    assert_true_law_wins,
+    run,
+)
 
-NUM_MARKETS, NUM_ORDERS = 32, 800
-DEEP = hawkes.Params(opening_orders=10)
-
-
-def run(seed, depth_orders):
-    """Markets of 100 orders a side at the start, and the state they start from."""
-    params = DEEP.replace(depth_orders=jnp.float32(depth_orders))
-    state, _ = hawkes.start(params, 256)
-    keys = jax.random.split(jax.random.key(seed), NUM_MARKETS)
-    return params, state, runner(hawkes, NUM_ORDERS)(keys, params, state)
+HAWKES = find_market("hawkes")
+SLOTS = 256
+DEEP = hawkes.Params(opening_orders=10)  # 100 orders a side at the start
 
 
 @pytest.fixture(scope="module")
 def plain():
     """A book that takes every event: a plain Hawkes process."""
-    return run(0, 1e-3)
+    return run(HAWKES, DEEP.replace(depth_orders=1e-3), SLOTS, seed=0)
 
 
 @pytest.fixture(scope="module")
 def modulated():
     """A book that slows its cancels down."""
-    return run(1, 150.0)
+    return run(HAWKES, DEEP.replace(depth_orders=150.0), SLOTS, seed=1)
 
 
 def types_of(messages):
@@ -46,11 +48,10 @@ def types_of(messages):
 
 def test_mean_rates_are_those_of_theory(plain):
     """Counts in a fixed time, within four standard errors of ``(I - G)**-1 base``."""
-    params, _, (state, (messages, time_s, time_ns, *_)) = plain
-    assert not np.asarray(state.book.status).any()
-    time = np.asarray(time_s) + 1e-9 * np.asarray(time_ns)
+    params, time = plain.params, plain.time_BT
+    assert not plain.simulated.status_B.any()
     end = time[:, -1].min()
-    types = np.where(time < end, types_of(messages), -1)
+    types = np.where(time < end, types_of(plain.simulated.messages_BT), -1)
     counts = np.stack([(types == i).sum(1) for i in range(6)], 1) / end
     error = counts.std(0) / np.sqrt(NUM_MARKETS)
     theory = np.asarray(hawkes.stationary_rates(params))
@@ -70,15 +71,12 @@ def test_stationary_rates_solve_their_equation():
 
 @pytest.mark.parametrize("which", ["plain", "modulated"])
 def test_entropy_is_the_mean_surprise(which, request):
-    _, _, (_, (*_, log_prob, entropy, _)) = request.getfixturevalue(which)
-    gap = -np.asarray(log_prob, np.float64) - np.asarray(entropy)
-    assert np.isfinite(gap).all()
-    assert abs(gap.mean()) < 4 * gap.std() / np.sqrt(gap.size)
+    assert_entropy_is_mean_surprise(request.getfixturevalue(which))
 
 
-def test_true_law_beats_perturbed_laws_and_follow_repeats_the_run(modulated):
-    params, state, (_, (messages, time_s, time_ns, log_prob, *_)) = modulated
-    laws = [params]
+def test_true_law_beats_perturbed_laws(modulated):
+    """The past of each law is its own, but the same events."""
+    params, laws = modulated.params, []
     for name in ("base_I", "offspring_MII", "decay_M"):
         value = getattr(params, name)
         laws += [params.replace(**{name: value * scale}) for scale in (0.85, 1.2)]
@@ -91,19 +89,15 @@ def test_true_law_beats_perturbed_laws_and_follow_repeats_the_run(modulated):
         ("market_stop_prob", 0.5),
     ):
         laws.append(params.replace(**{name: value}))
-    # The past of each law is its own, but the same events.
-    score = scorer(hawkes)(stack(laws), state, messages, time_s, time_ns)
-    score = np.asarray(score, np.float64)
-    np.testing.assert_allclose(score[0], np.asarray(log_prob), rtol=1e-4, atol=2e-3)
-    gain = (score[:1] - score[1:]).mean(-1)
-    assert (gain.mean(-1) > 2 * gain.std(-1) / np.sqrt(NUM_MARKETS)).all(), gain.mean(
-        -1
-    )
+    assert_true_law_wins(modulated, laws)
+
+
+def test_the_law_goes_on_after_a_burn_in(modulated):
+    assert_law_goes_on_after_a_burn_in(modulated)
 
 
 def test_waits_are_exponential_after_time_change(modulated):
-    hazard = np.asarray(modulated[-1][1][-1]).ravel()
-    assert kstest(hazard, "expon").pvalue > 1e-3
+    assert kstest(modulated.scores.hazard.ravel(), "expon").pvalue > 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -183,20 +177,15 @@ def simulate():
 
 
 def test_same_key_same_bytes_alone_or_in_a_batch(modulated, simulate):
-    params, state, (_, (messages, time_s, time_ns, *_)) = modulated
-    batch = (messages, time_s, time_ns)
-    key = jax.random.split(jax.random.key(1), NUM_MARKETS)[3]
-    for _ in range(2):
-        _, alone = simulate(key, params, state)
-        jax.tree.map(lambda x, y: np.testing.assert_array_equal(x[3], y), batch, alone)
+    assert_alone_as_in_a_batch(modulated, simulate)
 
 
 def test_what_a_book_cannot_do_does_not_happen(modulated, simulate):
     """From an empty book: limit orders first, and no message is refused."""
-    params, state, _ = modulated
-    book = mbook.init(256).replace(last_price_ticks=jnp.int32(9))
+    params, state = modulated.params, modulated.start()
+    book = mbook.init(SLOTS).replace(last_price_ticks=jnp.int32(9))
     state = state._replace(book=book)
-    share = hawkes.intake(params, hawkes.look(state), 256)
+    share = hawkes.intake(params, hawkes.look(state), SLOTS)
     np.testing.assert_array_equal(share, [1, 1, 0, 0, 0, 0])
     end, (messages, *_) = simulate(jax.random.key(0), params, state)
     assert int(messages.kind[0]) == Kind.LIMIT
@@ -205,13 +194,8 @@ def test_what_a_book_cannot_do_does_not_happen(modulated, simulate):
 
 
 def test_calibrate_recovers_the_law_and_the_fit_is_good(modulated):
-    params, _, (_, (messages, time_s, time_ns, *_)) = modulated
-    _, seeds_T = hawkes.start(params, 256)
-    tapes = [
-        tape_of(seeds_T, jax.tree.map(lambda x, b=b: np.asarray(x[b]), messages), s, ns)
-        for b, (s, ns) in enumerate(zip(time_s, time_ns, strict=True))
-    ]
-    fitted, report = hawkes.calibrate(tapes[:16], depth_orders=150.0)
+    params, tapes = modulated.params, modulated.tapes(16)
+    fitted, report = hawkes.calibrate(tapes, depth_orders=150.0)
     hawkes.check(fitted)
     assert report["residuals"]["ks_p_value"] > 1e-3
     assert report["left_out"] == {}

@@ -10,10 +10,23 @@ from scipy.stats import chisquare, kstest
 from marsjax.errors import InputError
 from marsjax.synth import flow_law
 from marsjax.synth import queue_reactive as queue
+from marsjax.synth.flow_book import touch
+from marsjax.synth.law import score
+from marsjax.synth.markets import find_market
+from marsjax.synth.opening import Opening, states_of
 from marsjax.types import Kind, Message, Side
-from tests.synth.flow_runs import runner, scorer, stack, tape_of
+from tests.synth.flow_runs import (
+    NUM_MARKETS,
+    NUM_ORDERS,
+    assert_alone_as_in_a_batch,
+    assert_entropy_is_mean_surprise,
+    assert_law_goes_on_after_a_burn_in,
+    assert_true_law_wins,
+    run,
+)
 
-NUM_MARKETS, NUM_ORDERS = 32, 800
+QUEUE = find_market("queue")
+SLOTS = 128
 Q = np.arange(25.0)
 # Queues that forget within a second, around a reference that stands.
 STILL = queue.Params(
@@ -24,22 +37,21 @@ STILL = queue.Params(
 )
 
 
-def run(seed, params):
-    params = jax.tree.map(jnp.asarray, params)
-    state, _ = queue.start(params, 128)
-    keys = jax.random.split(jax.random.key(seed), NUM_MARKETS)
-    return params, state, runner(queue, NUM_ORDERS)(keys, params, state)
-
-
 @pytest.fixture(scope="module")
 def still():
-    return run(0, STILL)
+    return run(QUEUE, STILL, SLOTS, seed=0)
 
 
 @pytest.fixture(scope="module")
 def moving():
     """The default market: a reference that moves, queues drawn anew."""
-    return run(1, queue.Params())
+    return run(QUEUE, queue.Params(), SLOTS, seed=1)
+
+
+@pytest.fixture(scope="module")
+def later(moving):
+    """What comes after it, as a run of its own."""
+    return assert_law_goes_on_after_a_burn_in(moving)
 
 
 def test_stationary_law_solves_the_master_equation():
@@ -59,13 +71,11 @@ def test_stationary_law_solves_the_master_equation():
 
 def test_queue_sizes_have_their_stationary_law(still):
     """Chi-square over markets and times further apart than the queues remember."""
-    params, state, (end, (messages, time_s, time_ns, *_)) = still
-    assert not np.asarray(end.book.status).any()
-    assert (np.asarray(end.ref_ticks) == int(state.ref_ticks)).all()
-    time = np.asarray(time_s) + 1e-9 * np.asarray(time_ns)
-    kind, side, price = (np.asarray(x) for x in messages[:3])
+    params, time = still.params, still.time_BT
+    assert not still.simulated.status_B.any()
+    kind, side, price = still.simulated.messages_BT[:3]
     assert time[:, -1].min() > 24
-    ref = int(state.ref_ticks)
+    ref = int(still.start().ref_ticks)
     law_KQ = np.asarray(queue.stationary_law(params), np.float64)
     # A market order takes one from the other side's first queue.
     of_side = np.where(kind == Kind.IOC, 1 - side, side)
@@ -89,30 +99,24 @@ def test_queue_sizes_have_their_stationary_law(still):
 
 def test_arrival_rates_are_those_of_the_stationary_law(still):
     """Limit orders into the third queue of each side come at a constant rate."""
-    _, state, (_, (messages, time_s, time_ns, *_)) = still
-    time = np.asarray(time_s) + 1e-9 * np.asarray(time_ns)
-    is_third = np.asarray(messages.kind) == Kind.LIMIT
-    is_third &= np.asarray(messages.price_ticks) == int(state.ref_ticks) - 2
+    messages, time = still.simulated.messages_BT, still.time_BT
+    is_third = messages.kind == Kind.LIMIT
+    is_third &= messages.price_ticks == int(still.start().ref_ticks) - 2
     count, expected = (is_third & (time < 24)).sum(), 2.5 * 24 * NUM_MARKETS
     assert abs(count - expected) < 4 * np.sqrt(expected)
 
 
 @pytest.mark.parametrize("which", ["still", "moving"])
 def test_entropy_is_the_mean_surprise(which, request):
-    _, _, (_, (*_, log_prob, entropy, _)) = request.getfixturevalue(which)
-    gap = -np.asarray(log_prob, np.float64) - np.asarray(entropy)
-    assert np.isfinite(gap).all()
-    assert abs(gap.mean()) < 4 * gap.std() / np.sqrt(gap.size)
+    assert_entropy_is_mean_surprise(request.getfixturevalue(which))
 
 
 def test_waits_are_exponential_after_time_change(moving):
-    hazard = np.asarray(moving[-1][1][-1]).ravel()
-    assert kstest(hazard, "expon").pvalue > 1e-3
+    assert kstest(moving.scores.hazard.ravel(), "expon").pvalue > 1e-3
 
 
-def test_true_law_beats_perturbed_laws_and_follow_repeats_the_run(still):
-    params, state, (_, (messages, time_s, time_ns, log_prob, *_)) = still
-    laws = [params]
+def test_true_law_beats_perturbed_laws(still):
+    params, laws = still.params, []
     for name in ("limit_rate_KQ", "cancel_rate_KQ", "market_rate_Q"):
         value = getattr(params, name)
         laws += [params.replace(**{name: value * scale}) for scale in (0.6, 1.6)]
@@ -120,34 +124,50 @@ def test_true_law_beats_perturbed_laws_and_follow_repeats_the_run(still):
         laws.append(
             params.replace(**{name: value * jnp.broadcast_to(tilt, value.shape)})
         )
-    score = scorer(queue)(stack(laws), state, messages, time_s, time_ns)
-    score = np.asarray(score, np.float64)
-    np.testing.assert_allclose(score[0], np.asarray(log_prob), rtol=1e-4, atol=2e-3)
-    gain = (score[:1] - score[1:]).mean(-1)
-    assert (gain.mean(-1) > 2 * gain.std(-1) / np.sqrt(NUM_MARKETS)).all(), gain.mean(
-        -1
+    assert_true_law_wins(still, laws)
+
+
+def test_follow_finds_the_moves_of_the_reference(later):
+    """Nothing is hidden: where it stands follows from the messages and their times."""
+    refs = [int(opening.rest["ref_ticks"]) for opening in later.simulated.openings]
+    assert np.std(refs) > 0.5
+    targets = [opening.rest["target_SK"] for opening in later.simulated.openings]
+    assert any((target_SK >= 0).any() for target_SK in targets)
+
+
+def test_a_book_of_another_market_sets_the_reference(later):
+    """It stands where the quotes say, and the law is that of these queues."""
+    openings = [Opening(one.seeds_T) for one in later.simulated.openings]
+    start = later.start()
+    state_B = states_of(QUEUE, later.params, start, openings)
+    touch_B = jax.vmap(touch)(state_B.book)
+    mid2_B = np.asarray(touch_B.bid_ticks + touch_B.ask_ticks)
+    assert (touch_B.bid_ticks > 0).all() and (touch_B.ask_ticks > 0).all()
+    assert (np.abs(2 * state_B.ref_ticks + 1 - mid2_B) <= 1).all()
+    assert np.std(state_B.ref_ticks) > 0.5 and (state_B.target_SK == -1).all()
+    # Where the real reference stands there too, the next event is as likely.
+    true = np.array([one.rest["ref_ticks"] for one in later.simulated.openings])
+    free = np.array([(one.rest["target_SK"] < 0).all() for one in later.simulated[0]])
+    same = (true == state_B.ref_ticks) & free
+    assert same.sum() > NUM_MARKETS / 4
+    scores = score(
+        QUEUE, later.params, openings, *later.simulated[1:4], num_slots=SLOTS
+    )
+    np.testing.assert_allclose(
+        scores.log_prob[same, 0], later.scores.log_prob[same, 0], rtol=1e-5
     )
 
 
-def test_follow_finds_the_moves_of_the_reference(moving):
-    """Nothing is hidden: the moves follow from the messages and their times."""
-    params, state, (end, (messages, time_s, time_ns, log_prob, *_)) = moving
-    assert not np.asarray(end.book.status).any()
-    assert np.asarray(end.ref_ticks).std() > 0.5
-    both = stack([params] * 10)
-    score = scorer(queue)(both, state, messages, time_s, time_ns)
-    np.testing.assert_allclose(score[0], log_prob, rtol=1e-4, atol=2e-3)
-
-
 @pytest.mark.parametrize("is_redraw", [False, True])
-def test_probabilities_of_all_events_sum_to_one(moving, is_redraw):
+def test_probabilities_of_all_events_sum_to_one(later, is_redraw):
     """``sum r exp(-R w)`` is ``R exp(-R w)``, whatever w."""
-    params, _, (end, _) = moving
-    state = jax.tree.map(lambda x: x[0], end)
+    params, openings = later.params, later.simulated.openings
+    state_B = states_of(QUEUE, params, later.start(), openings[:1])
+    state = jax.tree.map(lambda x: x[0], state_B)
     ref = int(state.ref_ticks)
-    target_SK = jnp.full((2, 3), -1)
+    target_SK = np.full((2, 3), -1, np.int32)
     if is_redraw:  # the second bid queue shall be empty
-        target_SK = target_SK.at[0, 1].set(0)
+        target_SK[0, 1] = 0
     state = state._replace(target_SK=target_SK)
     rows = []
     for side in (0, 1):
@@ -162,7 +182,7 @@ def test_probabilities_of_all_events_sum_to_one(moving, is_redraw):
     columns = jnp.asarray(np.array(rows, np.int32).T)
     messages = Message(*columns, owner=jnp.zeros_like(columns[0]))
     log_prob = log_probs(params, state, messages, jnp.float32(0.01))
-    total = float(queue.hazard(params, state, 1.0))
+    total = float(hazard(params, state, 1.0))
     mass = float(jnp.exp(log_prob).sum())
     assert mass == pytest.approx(total * np.exp(-0.01 * total), rel=1e-5)
     if is_redraw:
@@ -170,20 +190,13 @@ def test_probabilities_of_all_events_sum_to_one(moving, is_redraw):
         assert set(np.asarray(messages.kind)[np.isfinite(log_prob)]) == {Kind.CANCEL}
 
 
+hazard = jax.jit(queue.hazard)
 log_probs = jax.jit(jax.vmap(queue.log_prob, in_axes=(None, None, 0, None)))
 
 
 def test_same_key_same_bytes_alone_or_in_a_batch(moving):
-    params, state, (_, (messages, time_s, time_ns, *_)) = moving
     simulate = jax.jit(lambda key, *args: queue.simulate(key, *args, NUM_ORDERS))
-    key = jax.random.split(jax.random.key(1), NUM_MARKETS)[3]
-    for _ in range(2):
-        _, alone = simulate(key, params, state)
-        jax.tree.map(
-            lambda x, y: np.testing.assert_array_equal(x[3], y),
-            (messages, time_s, time_ns),
-            alone,
-        )
+    assert_alone_as_in_a_batch(moving, simulate)
 
 
 def test_coins_of_the_clock_are_uniform_and_independent():
@@ -196,17 +209,8 @@ def test_coins_of_the_clock_are_uniform_and_independent():
     assert np.abs(others).max() < 4 / np.sqrt(4000)
 
 
-def tapes_of(runs):
-    params, _, (_, (messages, time_s, time_ns, *_)) = runs
-    _, seeds_T = queue.start(params, 128)
-    return [
-        tape_of(seeds_T, jax.tree.map(lambda x, b=b: np.asarray(x[b]), messages), s, ns)
-        for b, (s, ns) in enumerate(zip(time_s, time_ns, strict=True))
-    ]
-
-
 def test_calibrate_recovers_the_rates(still):
-    fitted, report = queue.calibrate(tapes_of(still)[:12])
+    fitted, report = queue.calibrate(still.tapes(12))
     queue.check(fitted)
     assert report["unit_qty"] == 100 and report["left_out"] == {}
     for name, truth in (
@@ -226,7 +230,7 @@ def test_calibrate_recovers_the_rates(still):
 
 
 def test_calibrate_recovers_theta(moving):
-    _, report = queue.calibrate(tapes_of(moving)[:16])
+    _, report = queue.calibrate(moving.tapes(16))
     theta = report["theta"]
     assert theta["se"] < 0.06
     assert abs(theta["value"] - 0.7) < 4 * theta["se"]

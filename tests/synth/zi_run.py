@@ -1,11 +1,14 @@
-"""One run of the zero-intelligence market that several tests look at."""
+"""One run of the zero-intelligence market that several tests look at.
+
+In groups of eight markets and parts of 2,000 orders, so that all share a compilation.
+"""
 
 from functools import cache
 
 import jax
 
 from marsjax.synth.law import score_simulated
-from marsjax.synth.many import make_start, simulate_many
+from marsjax.synth.many import make_start, plain, simulate_many
 from marsjax.synth.markets import MARKETS
 
 ZI = MARKETS["zi"]
@@ -13,13 +16,11 @@ NUM_SLOTS = 64
 NUM_MARKETS, NUM_ORDERS = 8, 2_000
 
 
-def simulated(params=None, seed: int = 0, num_threads: int = 1):
-    """Eight markets of 2,000 orders."""
+def simulated(params=None, seed: int = 0, size=(NUM_MARKETS, NUM_ORDERS), **options):
+    """Eight markets of 2,000 orders, or so many."""
     params = ZI.functions.Params() if params is None else params
-    key = jax.random.key(seed)
-    size = (NUM_MARKETS, NUM_ORDERS)
-    options = {"num_slots": NUM_SLOTS, "num_threads": num_threads}
-    return simulate_many(ZI, params, key, *size, **options)
+    options = {"num_slots": NUM_SLOTS, "num_threads": 1, **options}
+    return simulate_many(ZI, params, jax.random.key(seed), *size, **options)
 
 
 @cache
@@ -32,7 +33,7 @@ def default_run():
 def opening(params=None):
     """The state that every market of a run starts from."""
     params = ZI.functions.Params() if params is None else params
-    return make_start(ZI)(params, NUM_SLOTS)[0]
+    return make_start(ZI)(plain(params), NUM_SLOTS)[0]
 
 
 @cache
@@ -41,6 +42,7 @@ def jitted_step():
     return jax.jit(ZI.functions.step)
 
 
-def scores(params):
-    """The default run under the law of any parameters."""
-    return score_simulated(ZI, params, default_run()[1], num_slots=NUM_SLOTS)
+def scores(params, run=None):
+    """The default run, or another, under the law of any parameters."""
+    run = default_run()[1] if run is None else run
+    return score_simulated(ZI, params, run, num_slots=NUM_SLOTS)
