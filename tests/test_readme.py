@@ -42,10 +42,10 @@ timestamp,event,side,price,size,order
 SMALLER = {
     "demo": "--tape-orders 2000 --steps 3 --markets 2 --orders 30",
     "train": "--train.steps 2 --train.warmup-steps 1 --train.eval-orders 2000",
-    "simulate": "--markets 2 --orders 20",
+    "simulate": "--markets 2 --orders 60",
     "bench": "--books 1 2 --slots 16 --messages 128 --repeats 1",
-    "evaluate": "--length 10 --windows 8 --draws 20 --baselines iid",
-    "export": "--length 10 --windows 2",
+    "evaluate": "--length 20 --windows 8 --draws 20 --baselines iid",
+    "export": "--length 20 --windows 2",
     "synth": "--markets 2 --orders 300 --truth-orders 300",
 }
 
@@ -104,6 +104,7 @@ def test_a_feed_of_ones_own(checkout, capsys):
     assert "split: train" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_synthetic_markets(shared, checkout, capsys):
     (checkout.parent / "shared").symlink_to(shared)
     tape = next(line for line in TAPE_LINES if "601825" in line)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
@@ -177,6 +178,11 @@ def rebuild_cache(order_SCFW: Array) -> Array:
     return jnp.stack([rank_SC, seq_SC, count_SC, spilled_SC], axis=1)
 
 
+# On the host one program each, for every step of its own would be compiled.
+_cache_of = jax.jit(rebuild_cache)
+_homes_of = jax.jit(home_block, static_argnums=1)
+
+
 def with_slots(book: Book, num_slots: int) -> Book:
     """The same live orders in a book of ``num_slots`` slots a side (host).
 
@@ -196,7 +202,7 @@ def with_slots(book: Book, num_slots: int) -> Book:
         order_MF = np.stack([old[name][side, live] for name in FIELDS], axis=-1)
         _place(order_MF, order_SCFW[side])
     order_SCFW = jnp.asarray(order_SCFW)
-    return book.replace(order_SCFW=order_SCFW, cache_SGC=rebuild_cache(order_SCFW))
+    return book.replace(order_SCFW=order_SCFW, cache_SGC=_cache_of(order_SCFW))
 
 
 def _place(order_MF: np.ndarray, order_CFW: np.ndarray) -> None:
@@ -208,7 +214,7 @@ def _place(order_MF: np.ndarray, order_CFW: np.ndarray) -> None:
     # As many ids as slots, so that books of one size share a compilation.
     ids = np.zeros(num_blocks * width, np.int32)
     ids[: len(order_MF)] = order_MF[:, FIELDS.index("order_id")]
-    home_M = np.asarray(home_block(jnp.asarray(ids), num_blocks))[: len(order_MF)]
+    home_M = np.asarray(_homes_of(ids, num_blocks))[: len(order_MF)]
     count_C = np.zeros(num_blocks, int)
 
     def put(order_F: np.ndarray, block: int) -> None:

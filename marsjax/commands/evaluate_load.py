@@ -34,6 +34,11 @@ class Loaded:
     is_store: bool = True
 
     @property
+    def stores(self) -> list[Path]:
+        """Those of the paths that are stores."""
+        return [path for path in self.paths if (path / MANIFEST).is_file()]
+
+    @property
     def symbols(self) -> tuple[str, ...]:
         """Instruments of the windows."""
         return tuple(dict.fromkeys(g.rpartition("/")[0] for g in self.windows.group_B))

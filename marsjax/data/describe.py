@@ -32,8 +32,8 @@ class Described(NamedTuple):
       interval_s_M: trading time since the message before.
       spread_ticks_M: after the message, NaN where the book has no spread.
       trading_s_M: trading time since the open.
-      live_KS, live_s_K: live orders a side, seen every `BLOCK` messages, and when (trading
-        seconds).
+      live_KS, live_s_K: live orders a side, seen every `BLOCK` messages, and when
+        (trading seconds).
       slots: slots a side with which no order was rejected for want of room.
       traded_lots: by orders as they came.
     """

@@ -24,8 +24,8 @@ from marsjax.synth.markets import Market
 from marsjax.synth.opening import Opening, opening_messages, states_of
 from marsjax.types import Array, Kind, Message, Status
 
-PART = 1024
-"""Events of a market in a device call."""
+FEWEST, PART = 128, 1024
+"""Events of a market in a device call, a power of two."""
 
 
 class Scores(NamedTuple):
@@ -123,9 +123,9 @@ def score(
     start_B1 = np.full((num_markets, 1), int(state.time_s) * NS + int(state.time_ns))
     wait_BT = np.diff(time_BT, axis=1, prepend=start_B1) * 1e-9
     event_BT = (messages_BT, wait_BT.astype(np.float32), time_s_BT, time_ns_BT)
-    # Parts of one size share a compilation; rows beyond the end do nothing.
+    # Parts of few sizes share compilations; rows beyond the end do nothing.
     num_parts = max(1, -(-num_orders // PART))
-    length = -(-num_orders // num_parts)
+    length = max(FEWEST, 1 << (-(-num_orders // num_parts) - 1).bit_length())
     spare = num_parts * length - num_orders
     event_BT = jax.tree.map(lambda x: np.pad(x, ((0, 0), (0, spare))), event_BT)
     run, outs = _make_part(market), []

@@ -129,7 +129,13 @@ def test_the_kernel_says_what_it_cannot_hold():
         run_many(books, nothing, implementation="pallas")
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize(
+    "implementation",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "pallas" else name
+        for name in IMPLEMENTATIONS
+    ],
+)
 @pytest.mark.parametrize("file", ["edge_cases", "workloads"])
 def test_conformance(shared, file, implementation):
     """All cases as one batch, 300 messages each; test_reports has them whole."""

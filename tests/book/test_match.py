@@ -185,6 +185,7 @@ def test_one_compilation_for_each_shape():
     assert run_chunk._cache_size() == before
 
 
+@pytest.mark.slow
 def test_a_book_that_grows_loses_nothing():
     """Doubling the slots in mid-stream gives what a large book gives."""
     rng = np.random.default_rng(1)

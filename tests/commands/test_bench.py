@@ -113,6 +113,7 @@ def test_held_to_one_core_and_back():
         assert not is_held and os.sched_getaffinity(0) == before
 
 
+@pytest.mark.slow
 def test_two_devices_in_a_process_of_its_own():
     args = [*TINY[:2], "--books", "4", "--slots", "16", "--messages", "80"]
     args += ["--repeats", "1", "--devices", "2", "--json", "-"]

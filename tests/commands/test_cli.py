@@ -180,6 +180,7 @@ def test_simulate_from_a_tape(run, store, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_simulated_is_compared_with_what_the_model_has_not_seen(
     run, store, tmp_path, capsys
 ):

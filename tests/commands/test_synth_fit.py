@@ -23,3 +23,10 @@ def test_values_with_errors_become_rows():
     assert len(rows) == 3 + MOST_ROWS
     notes = fit_notes(report)
     assert "left out: too far 3" in notes and "counts: events 1,200" in notes
+
+
+def test_errors_are_spoken_of_where_there_are_some():
+    rows = [{"measure": "spread", "real": 1.0, "simulated": 1.1}]
+    assert not any("standard errors" in note for note in fit_notes({"fit": rows}))
+    rows = [{"parameter": "k", "value": 1.0, "standard_error": 0.1}]
+    assert any("standard errors" in note for note in fit_notes({"fit": rows}))

@@ -11,7 +11,9 @@ from marsjax.synth import synthetic_tape
 SSE = {"600536": 33_105, "600761": 24_668, "601825": 5_340}
 
 
-@pytest.mark.parametrize("code", SSE)
+@pytest.mark.parametrize(
+    "code", [pytest.param("600536", marks=pytest.mark.slow), "600761", "601825"]
+)
 def test_shanghai_fill_for_fill(shared, code):
     files = (
         shared / f"data/SSE_{code}.SH_2023-07-11_{kind}.csv.xz"
@@ -63,6 +65,7 @@ def test_a_damaged_tape_is_told_from_a_good_one():
     assert damaged["cancels_matched"] < damaged["cancels_total"]
 
 
+@pytest.mark.slow
 def test_slots_grow_until_nothing_is_rejected(tmp_path):
     messages = to_messages(synthetic_tape(1, 400).messages)
     with pytest.raises(ValueError, match="more slots"):

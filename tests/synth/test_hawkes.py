@@ -11,6 +11,7 @@ from scipy.stats import kstest
 from marsjax import book as mbook
 from marsjax.errors import InputError
 from marsjax.synth import hawkes
+from marsjax.synth.many import make_start
 from marsjax.synth.markets import find_market
 from marsjax.types import Kind
 from tests.synth.flow_runs import (
@@ -38,6 +39,9 @@ def plain():
 def modulated():
     """A book that slows its cancels down."""
     return run(HAWKES, DEEP.replace(depth_orders=150.0), SLOTS, seed=1)
+
+
+type_laws = jax.jit(hawkes.type_laws)
 
 
 def types_of(messages):
@@ -110,7 +114,7 @@ def small():
         market_stop_prob=0.8,
         opening_orders=1,
     )
-    state, _ = hawkes.start(params, 8)
+    state, _ = make_start(HAWKES)(params, 8)
     excited_MI = state.excited_MI * jnp.arange(1.0, 7.0)[None]
     return params, state._replace(excited_MI=excited_MI)
 
@@ -118,7 +122,7 @@ def small():
 def test_probabilities_of_all_events_sum_to_one(small):
     """Over every message and, by the trapezoidal rule, over the wait."""
     params, state = small
-    view = hawkes.look(state)
+    view = jax.jit(hawkes.look)(state)
     rows = []
     for side in (0, 1):
         for away in range(-1, 6):
@@ -133,20 +137,21 @@ def test_probabilities_of_all_events_sum_to_one(small):
             )
             rows.append((Kind.CANCEL, 1 - side, 0, qty, rows[-1][-1]))
             rows.append((Kind.CANCEL, side, 0, qty + 1, rows[-1][-1]))
-    columns = jnp.asarray(np.array(rows, np.int32).T)
-    messages = hawkes.Message(*columns, owner=jnp.zeros_like(columns[0]))
-    log_w = jnp.linspace(-18, 4, 300)
+    columns = np.array(rows, np.int32).T
+    messages = hawkes.Message(*columns, owner=np.zeros_like(columns[0]))
+    log_w = np.linspace(-18, 4, 300, dtype=np.float32)
     log_prob = jax.jit(
         jax.vmap(
             jax.vmap(hawkes.log_prob, in_axes=(None, None, 0, None)),
             in_axes=(None, None, None, 0),
         )
-    )(params, state, messages, jnp.exp(log_w))
-    mass_M = (jnp.exp(log_prob + log_w[:, None])).sum(0) * (log_w[1] - log_w[0])
+    )(params, state, messages, np.exp(log_w))
+    density = np.exp(np.asarray(log_prob, np.float64) + log_w[:, None])
+    mass_M = density.sum(0) * (22 / 299)
     # Sizes above 8 lots are left out: 1e-8 of limit and 3e-6 of market orders.
     assert float(mass_M.sum()) == pytest.approx(1, abs=2e-5)
     # And the types' probabilities are those of the quadrature.
-    _, prob_I = hawkes.type_laws(params, state)
+    _, prob_I = type_laws(params, state)
     types = types_of(messages)
     of_type = [float(mass_M[types == i].sum()) for i in range(6)]
     np.testing.assert_allclose(of_type, prob_I, atol=2e-5)
@@ -155,10 +160,11 @@ def test_probabilities_of_all_events_sum_to_one(small):
 def test_entropy_of_the_wait_agrees_with_a_fine_quadrature(small):
     """In double precision, on a grid 50 times as fine."""
     params, state = small
-    taken = np.asarray(hawkes.taken(params, state, hawkes.look(state)), np.float64)
+    taken = jax.jit(lambda state: hawkes.taken(params, state, hawkes.look(state)))
+    taken = np.array(taken(state), np.float64)
     taken[1:] *= 30  # a burst
     excited = jnp.asarray(state.excited_MI * 30)
-    joint, _ = hawkes.type_laws(params, state._replace(excited_MI=excited))
+    joint, _ = type_laws(params, state._replace(excited_MI=excited))
     decay = np.asarray(params.decay_M, np.float64)
     w = np.exp(np.linspace(-30, 6, 8000))
     left = np.concatenate([np.ones((1, len(w))), np.exp(-decay[:, None] * w)])

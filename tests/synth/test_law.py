@@ -1,26 +1,45 @@
 """The law that is stated is the law that draws."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from marsjax import book as mbook
 from marsjax.synth import law
 from marsjax.synth import zero_intelligence as zi
 from marsjax.synth.markets import Market, find_market
+from marsjax.synth.opening import states_of
 from marsjax.synth.tape import to_tapes
 from marsjax.types import Kind, Message, Side
-from tests.synth.zi_run import NUM_SLOTS, ZI, default_run, jitted_step, opening, scores
+from tests.synth.zi_run import (
+    NUM_ORDERS,
+    NUM_SLOTS,
+    ZI,
+    default_run,
+    opening,
+    scores,
+    simulated,
+)
+
+event_rates = jax.jit(zi.event_rates)
 
 
 @pytest.fixture(scope="module")
-def state():
-    """A market after its first 100 events."""
-    params, state = default_run()[0], opening()
-    for key in jax.random.split(jax.random.key(0), 100):
-        state, _ = jitted_step()(params, state, key)
-    return state
+def later():
+    """The markets of the default run after its end."""
+    return simulated(burn_in=NUM_ORDERS)
+
+
+@pytest.fixture(scope="module")
+def state(later):
+    """A market's, in the middle."""
+    params = default_run()[0]
+    state_B = states_of(ZI, params, opening(), later.openings[:1])
+    return jax.tree.map(lambda x: x[0], state_B)
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +74,14 @@ def test_probabilities_sum_to_one(state, log_prob_of):
         new.append((Kind.IOC, Side.SELL, bid, 100 * lots, 9_999))
     cancels = [(Kind.CANCEL, *order) for order in live(state.book)]
     density = np.exp(log_prob_of(new + cancels))
-    total = sum(float(jnp.sum(x)) for x in zi.event_rates(params, state.book))
+    total = sum(np.sum(x) for x in event_rates(params, state.book))
     assert len(cancels) > 10
     assert abs(density.sum() / total - 1) < 1e-5
 
 
 def test_the_entropy_is_that_of_the_list_of_events(state):
     params = default_run()[0]
-    rates = [np.asarray(x, float).ravel() for x in zi.event_rates(params, state.book)]
+    rates = [np.asarray(x, float).ravel() for x in event_rates(params, state.book)]
     p = np.concatenate(rates)
     total = p.sum()
     p = p[p > 0] / total
@@ -70,7 +89,8 @@ def test_the_entropy_is_that_of_the_list_of_events(state):
     size = params.stop_prob * (1 - params.stop_prob) ** (n - 1)
     share_new = (rates[0].sum() + rates[1].sum()) / total
     expected = 1 - np.log(total) - p @ np.log(p) - share_new * (size @ np.log(size))
-    assert float(zi.event_entropy(params, state)) == pytest.approx(expected, abs=1e-5)
+    entropy = jax.jit(zi.event_entropy)(params, state)
+    assert float(entropy) == pytest.approx(expected, abs=1e-5)
 
 
 def test_what_cannot_come_has_no_probability(state, log_prob_of):
@@ -94,8 +114,8 @@ def test_what_cannot_come_has_no_probability(state, log_prob_of):
 
 def test_no_market_order_into_an_empty_side():
     params = default_run()[0]
-    state = opening()._replace(book=mbook.init(NUM_SLOTS).replace(last_price_ticks=500))
-    assert (np.asarray(zi.event_rates(params, state.book)[1]) == 0).all()
+    book = mbook.init(NUM_SLOTS).replace(last_price_ticks=jnp.int32(500))
+    assert (np.asarray(event_rates(params, book)[1]) == 0).all()
 
 
 def test_the_true_law_beats_any_other():
@@ -120,12 +140,31 @@ def test_minus_log_prob_agrees_with_the_entropy():
     assert abs(gap.mean) < 4 * gap.error < 0.1
 
 
-def test_a_tape_scores_as_the_run_that_made_it():
+def test_waits_are_exponential_after_time_change():
+    hazard = scores(default_run()[0]).hazard
+    assert kstest(hazard.ravel(), "expon").pvalue > 1e-3
+
+
+def test_a_tape_scores_as_the_run_that_made_it(later):
+    """From the market's own opening, or from the middle: the book is all there is."""
+    params, run = default_run()
+    for made in (run, later):
+        tape = to_tapes(ZI, params, made, symbol="ZI")[3]
+        expected = scores(params, made).log_prob[3]
+        got = law.score_tape(ZI, params, tape, num_slots=NUM_SLOTS).log_prob
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_what_an_auction_leaves_is_an_opening():
+    """Orders of all kinds before the first session only make the book."""
     params, run = default_run()
     tape = to_tapes(ZI, params, run, symbol="ZI")[3]
-    expected = scores(params).log_prob[3]
-    got = law.score_tape(ZI, params, tape, num_slots=NUM_SLOTS).log_prob
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+    begins = tape.messages["time_s"][1_000]
+    late = replace(tape, sessions=((begins, tape.sessions[0][1]),), seed_rows=0)
+    got = law.score_tape(ZI, params, late, num_slots=NUM_SLOTS).log_prob
+    expected = scores(params).log_prob[3, -len(got) :]
+    assert 0 < len(got) <= 1_000 + NUM_SLOTS
+    np.testing.assert_allclose(got[1:], expected[1:], rtol=1e-4, atol=1e-4)
 
 
 def test_estimate_of_blocks():

@@ -179,8 +179,8 @@ def test_probabilities_of_all_events_sum_to_one(later, is_redraw):
             order_id = int(state.book.order_id_SN[side, n])
             rows += [(Kind.CANCEL, s, 0, 100, order_id) for s in (0, 1)]
     rows = rows + [(Kind.NONE, 0, 0, 0, 0)] * (300 - len(rows))
-    columns = jnp.asarray(np.array(rows, np.int32).T)
-    messages = Message(*columns, owner=jnp.zeros_like(columns[0]))
+    columns = np.array(rows, np.int32).T
+    messages = Message(*columns, owner=np.zeros_like(columns[0]))
     log_prob = log_probs(params, state, messages, jnp.float32(0.01))
     total = float(hazard(params, state, 1.0))
     mass = float(jnp.exp(log_prob).sum())

@@ -17,18 +17,23 @@ PARAMS = Params(limit_k=0.1, cancel_rate_K=jnp.array([0.3, 1 / 3]), num_distance
 @pytest.fixture
 def truth():
     nats = {"entropy": {"mean": 1.5, "error": 0.1}, "orders": 10}
-    return Truth(find_market("zi"), PARAMS, 5, 64, ("ZI_m0000",), nats)
+    rest = {"last_price_ticks": 99, "excited_MI": np.float32([[0.1, 1 / 3]])}
+    return Truth(find_market("zi"), PARAMS, 5, 64, ("ZI_m0000",), 2_000, (rest,), nats)
 
 
 def test_written_is_read(truth, tmp_path):
     write_truth(tmp_path, truth)
     again = read_truth(tmp_path)
-    for name in ("market", "seed", "num_slots", "tapes", "nats", "fit"):
+    for name in ("market", "seed", "num_slots", "tapes", "burn_in", "nats", "fit"):
         assert getattr(again, name) == getattr(truth, name)
     for field in dataclasses.fields(PARAMS):
         a, b = (getattr(each, field.name) for each in (again.params, PARAMS))
         np.testing.assert_array_equal(a, b)
     assert again.params.cancel_rate_K.dtype == jnp.float32
+    rest, expected = again.rest_of("ZI_m0000"), truth.rests[0]
+    assert rest["last_price_ticks"] == 99
+    read = np.array(rest["excited_MI"], np.float32)
+    np.testing.assert_array_equal(read, expected["excited_MI"])
 
 
 def test_no_truth_or_a_damaged_one_is_an_error(truth, tmp_path):

@@ -14,6 +14,8 @@ from marsjax.synth.tape import to_tapes
 from marsjax.types import Kind, Side
 from tests.synth.zi_run import NUM_MARKETS, ZI, default_run, opening, simulated
 
+event_rates = jax.jit(zi.event_rates)
+
 
 def seconds_of(run):
     """Length of all markets together."""
@@ -54,7 +56,7 @@ def test_nothing_went_wrong_and_quotes_are_sane():
 
 def test_event_rates_of_a_known_book():
     params, state = synth.ZIParams(), opening()
-    limit_SK, market_S, cancel_SN = zi.event_rates(params, state.book)
+    limit_SK, market_S, cancel_SN = event_rates(params, state.book)
     np.testing.assert_allclose(limit_SK[0], 1.92 * np.arange(1, 11) ** -0.52, rtol=1e-5)
     np.testing.assert_allclose(market_S, [0.94, 0.94], rtol=1e-6)
     # One order at each distance 1..10 a side: theta(1..5), then theta(5) again.
@@ -65,12 +67,10 @@ def test_event_rates_of_a_known_book():
 def test_draws_from_one_state_are_in_proportion_to_their_rates():
     """Which of the 42 events comes next, and after how long: chi-square and mean."""
     params, num, state = synth.ZIParams(), 10_000, opening()
-    words = np.asarray(jax.random.key_data(jax.random.split(jax.random.key(5), num)))
-    draws = [
-        jitted_step()(params, state, jax.random.wrap_key_data(w))[1] for w in words
-    ]
-    message, time_s, time_ns = jax.tree.map(lambda *x: np.array(x), *draws)
-    limit_SK, market_S, cancel_SN = zi.event_rates(params, state.book)
+    keys = jax.random.split(jax.random.key(5), num)
+    run = jax.jit(jax.vmap(lambda k: synth.step(params, state, k)[1]))
+    message, time_s, time_ns = jax.tree.map(np.asarray, run(keys))
+    limit_SK, market_S, cancel_SN = event_rates(params, state.book)
     total = float(limit_SK.sum() + market_S.sum() + cancel_SN.sum())
 
     drawn, expected = [], []
