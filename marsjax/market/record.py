@@ -2,27 +2,12 @@
 
 import numpy as np
 
-from marsjax.book import Book
 from marsjax.data.tape import Tape, message_frame
 from marsjax.market.rollout import Rollout
 from marsjax.market.start import Start
+from marsjax.synth.opening import opening_messages
 from marsjax.tokens.clock import to_wall
 from marsjax.types import EventKind, Kind, Message
-
-
-def opening_messages(book: Book) -> Message:
-    """``COLLECT`` messages that rebuild a book, oldest first; numpy."""
-    qty = np.asarray(book.qty_SN).reshape(-1)
-    live = np.flatnonzero(qty > 0)
-    live = live[np.argsort(np.asarray(book.seq_SN).reshape(-1)[live])]
-    return Message(
-        kind=np.full(len(live), int(Kind.COLLECT), np.int32),
-        side=(live // book.num_slots).astype(np.int32),
-        price_ticks=np.asarray(book.price_ticks_SN).reshape(-1)[live],
-        qty=qty[live],
-        order_id=np.asarray(book.order_id_SN).reshape(-1)[live],
-        owner=np.asarray(book.owner_SN).reshape(-1)[live],
-    )
 
 
 def to_tapes(result: Rollout, start: Start) -> list[Tape]:

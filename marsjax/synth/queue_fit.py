@@ -73,7 +73,7 @@ def calibrate(
     *,
     num_queues: int = 3,
     most: int = 40,
-    theta_reinit: float = 0.85,
+    theta_reinit: float = 0.0,
 ) -> tuple[Params, dict]:
     """Fit the market to tapes.
 
@@ -81,12 +81,15 @@ def calibrate(
       tapes: of one instrument, real or simulated, best of a large tick.
       num_queues: K.
       most: largest size of a queue, at most; sizes beyond count as the largest.
-      theta_reinit: as in `Params`; messages alone do not tell it.
+      theta_reinit: as in `Params`; messages alone do not tell it. Drawing queues anew
+        takes messages, dozens for a move, which no real tape shows: so by default only
+        the queue that enters the window is.
 
     Returns:
       parameters, and a report: counts, exposure in seconds, rates with standard errors
       (the root of the count over the exposure), how often the reference followed the
-      mid, and what was left out. A size never seen has the rates of the next smaller.
+      mid, and what was left out. Counts and exposure of sizes above 10 are those of a
+      bin of like ones; a size never seen has the rates of the next smaller.
 
     Raises:
       InputError: there are no orders, or none of some kind, in the queues.
@@ -117,9 +120,12 @@ def calibrate(
             is_it_T = (queue_T == k) & (class_T == c)
             at = size_TSK[is_it_T, side_T[is_it_T], k]
             np.add.at(count_KQ[k], at, 1)
+    bin_Q = _bins(largest)
+    exposure_KQ = _pooled(exposure_KQ, bin_Q)
     rates, ses, held = {}, {}, 0
     for c, count_KQ in counts.items():
-        rates[c], ses[c], filled = _rates(count_KQ, exposure_KQ)
+        counts[c] = _pooled(count_KQ, bin_Q)
+        rates[c], ses[c], filled = _rates(counts[c], exposure_KQ)
         held += filled
     num_far = float((np.array(seen.far_T) * wait_T).sum())
     far_cancels = int(((class_T == 2) & ~is_near_T).sum())
@@ -233,3 +239,18 @@ def _rates(count_KQ: np.ndarray, exposure_KQ: np.ndarray):
         rate_KQ[:, q] = np.where(is_seen_KQ[:, q], rate_KQ[:, q], rate_KQ[:, q - 1])
     se_KQ = np.where(is_seen_KQ, np.sqrt(np.maximum(count_KQ, 1)) / safe_KQ, np.nan)
     return rate_KQ, se_KQ, int((~is_seen_KQ).sum())
+
+
+def _bins(largest: int) -> np.ndarray:
+    """The bin of each size: its own up to 10, from there on wider by a tenth each."""
+    edges = [*range(11)]
+    while edges[-1] <= largest:
+        edges.append(edges[-1] + max(1, edges[-1] // 10))
+    return np.searchsorted(edges, np.arange(largest + 1), side="right") - 1
+
+
+def _pooled(x_KQ: np.ndarray, bin_Q: np.ndarray) -> np.ndarray:
+    """Sums over the sizes of each bin, at each of its sizes."""
+    sums_BK = np.zeros((bin_Q[-1] + 1, len(x_KQ)))
+    np.add.at(sums_BK, bin_Q, x_KQ.T)
+    return sums_BK[bin_Q].T
