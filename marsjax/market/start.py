@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from marsjax import book as mbook
-from marsjax.book.room import SIZES
 from marsjax.data.replay import replay_through
 from marsjax.data.tape import Tape, to_messages
 from marsjax.errors import InputError
@@ -56,12 +55,11 @@ class Start(NamedTuple):
 def roomy(book: mbook.Book) -> int:
     """Slots a side with room to grow: at least twice the live orders and 256 more.
 
-    Every step reads every slot, so that slots nobody needs cost time; few sizes, so
-    that starts share compilations.
+    Slots that nobody needs cost time; powers of two, so that starts share
+    compilations.
     """
     most = int((np.asarray(book.qty_SN) > 0).sum(axis=-1).max())
-    wanted = 2 * most + 256
-    return next((size for size in SIZES if size >= wanted), wanted)
+    return 1 << (2 * most + 255).bit_length()
 
 
 def start_from_tape(

@@ -132,7 +132,7 @@ def test_the_kernel_says_what_it_cannot_hold():
 @pytest.mark.parametrize(
     "implementation",
     [
-        pytest.param(name, marks=pytest.mark.slow) if name == "pallas" else name
+        pytest.param(name, marks=pytest.mark.slow) if name != "loop" else name
         for name in IMPLEMENTATIONS
     ],
 )

@@ -38,7 +38,10 @@ def prepare(folder, orders=ORDERS, trades=TRADES):
     return prepare_sse(*write(folder, XX_2024_orders=orders, XX_2024_trades=trades))
 
 
-@pytest.mark.parametrize("code", REAL)
+@pytest.mark.parametrize(
+    "code",
+    [pytest.param(c, marks=pytest.mark.slow) if c == "600536" else c for c in REAL],
+)
 def test_shanghai_from_the_raw_opening_auction_on(shared, code):
     opening, closing, fills, cancels = REAL[code]
     day = check_day(real_tape(shared, code))
