@@ -6,12 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from marsjax.book import Ladder, Quote
-from marsjax.data.clock import to_trading_ns
+from marsjax.data.clock import NS, to_trading_ns
 from marsjax.data.replay import replay_blocks
 from marsjax.data.tape import Tape, in_session
 from marsjax.types import EventKind, Kind
-
-NS = 1_000_000_000
 
 PASSIVE, MARKETABLE, CANCEL, REFUSED, OTHER = range(5)
 TYPES = ("passive", "marketable", "cancel", "refused", "other")

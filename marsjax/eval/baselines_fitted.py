@@ -13,10 +13,10 @@ from marsjax.data.clock import NS
 from marsjax.data.tape import Tape, to_messages
 from marsjax.eval.baselines_start import Moment, books_at, to_tape
 from marsjax.eval.extract import message_rows
-from marsjax.market.record import opening_messages
 from marsjax.synth import simulate_many
 from marsjax.synth.many import Simulated
 from marsjax.synth.markets import Market
+from marsjax.synth.opening import opening_messages
 from marsjax.synth.tape import BookFull
 from marsjax.types import Message, Status, explain
 

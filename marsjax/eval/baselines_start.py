@@ -16,7 +16,7 @@ from marsjax.errors import InputError
 from marsjax.eval.cut import join
 from marsjax.eval.extract import message_rows, windows_from_tape
 from marsjax.eval.windows import Windows
-from marsjax.market.record import opening_messages
+from marsjax.synth.opening import opening_messages
 from marsjax.tokens.clock import to_wall
 from marsjax.types import Kind, Message
 

@@ -15,9 +15,8 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import entr, xlog1py, xlogy
 
+from marsjax.data.clock import NS
 from marsjax.types import Array
-
-NS = 1_000_000_000
 
 
 def add_time(time_s: Array, time_ns: Array, wait_s: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from marsjax.data.clock import NS
 from marsjax.data.formats.live_orders import FaultFn
 from marsjax.data.formats.order_flow import Batch, Flow, Rows
 from marsjax.data.reader import Columns, Piece, TapeFacts
@@ -15,7 +16,6 @@ from marsjax.errors import InputError
 from marsjax.types import BACKGROUND_OWNER, Kind
 
 NO_DAY = -1
-NS = 10**9
 
 
 class Made(NamedTuple):

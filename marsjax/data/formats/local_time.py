@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from marsjax.data.clock import NS
 from marsjax.errors import InputError
 
-NS = 10**9
 DAY_S = 86_400
 _STEP_S = 900  # offsets of zones change at multiples of a quarter of an hour
 

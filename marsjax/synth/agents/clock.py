@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from marsjax.data.clock import NS
 from marsjax.types import Array
 
-NS = 1_000_000_000
 NEVER = 2**31 - 1
 """The second of what does not happen."""
 
