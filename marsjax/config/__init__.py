@@ -1,0 +1,20 @@
+"""Frozen dataclasses for every experiment, and their JSON.
+
+A config file is a Python module ``configs/X.py`` that holds ``config``: a
+:class:`Config`, or a function that returns one.
+"""
+
+from marsjax.config.experiment import Config
+from marsjax.config.load import load_config
+from marsjax.config.model import ModelConfig
+from marsjax.config.text import from_json, to_json
+from marsjax.config.train import TrainConfig
+
+__all__ = [
+    "Config",
+    "ModelConfig",
+    "TrainConfig",
+    "from_json",
+    "load_config",
+    "to_json",
+]
