@@ -17,6 +17,7 @@ from marsjax.market import (
 )
 from marsjax.synth import synthetic_tape
 from marsjax.train.load import load
+from marsjax.train.shipped import model_card, models
 
 if "IPython" in sys.modules:  # in a notebook, a book draws itself
     from marsjax.plot.notebook import register
@@ -26,6 +27,8 @@ if "IPython" in sys.modules:  # in a notebook, a book draws itself
 __all__ = [
     "Rollout",
     "load",
+    "model_card",
+    "models",
     "prepare_lobster",
     "prepare_sse",
     "read_store",

@@ -15,8 +15,10 @@ from marsjax.commands.data import Data
 from marsjax.commands.demo import Demo
 from marsjax.commands.evaluate import Evaluate
 from marsjax.commands.export import Export
+from marsjax.commands.models import Models
 from marsjax.commands.prepare import Prepare
 from marsjax.commands.replay import Replay
+from marsjax.commands.score import Score
 from marsjax.commands.simulate import Simulate
 from marsjax.commands.synth import Synth
 from marsjax.commands.train import Train, default_train
@@ -24,10 +26,12 @@ from marsjax.errors import exit_on_input_error
 
 COMMANDS = {
     "demo": Demo,
+    "models": Models,
     "prepare": Prepare,
     "data": Data,
     "replay": Replay,
     "train": Train,
+    "score": Score,
     "simulate": Simulate,
     "evaluate": Evaluate,
     "synth": Synth,

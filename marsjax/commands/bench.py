@@ -6,11 +6,11 @@ from typing import Annotated
 import tyro
 
 from marsjax.commands.bench_book import BenchBook
+from marsjax.commands.bench_rollout import BenchRollout
 
-# A union of one thing would lose its name on the command line.
 Part = (
     Annotated[BenchBook, tyro.conf.subcommand("book")]
-    | Annotated[None, tyro.conf.Suppress]
+    | Annotated[BenchRollout, tyro.conf.subcommand("rollout")]
 )
 
 
@@ -21,6 +21,7 @@ class Bench:
     Prints a table with the machine's name, or writes JSON: see the help of each part.
 
     Example: marsjax bench book --books 1 64 --slots 128
+    Example: marsjax bench rollout --markets 16 64 --context 1024 --model 2M
     """
 
     part: Part

@@ -7,7 +7,7 @@ Results go to standard output, everything about the way there to standard error,
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -117,3 +117,17 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.4f}" if abs(value) < 100 else f"{value:,.1f}"
     return str(value)
+
+
+@contextmanager
+def late_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar from the first report on: what fails before shows none."""
+    with ExitStack() as stack:
+        bars = []
+
+        def report(name: str, done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress_bar()))
+            bars[0](name, done, total)
+
+        yield report

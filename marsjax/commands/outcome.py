@@ -68,6 +68,15 @@ def whole_folder(
         shutil.rmtree(work, ignore_errors=True)
 
 
+def is_demo(folder: Path) -> bool:
+    """Whether an earlier demo wrote this folder, and all that is in it."""
+    ours = {"tapes", "model", "simulated", "demo.json", "simulation.json"}
+    ours |= {f"{name}.png" for name in PICTURES}
+    return (folder / "demo.json").is_file() and {
+        path.name for path in folder.iterdir()
+    } <= ours
+
+
 def run_markets(
     start: Start, seed: int, num_markets: int, num_orders: int, **options
 ) -> tuple[Rollout, dict]:
@@ -108,21 +117,28 @@ def write_lobster_files(
 
 
 def draw(
-    directory: Path, result: Rollout, start: Start, tapes: list[Tape]
+    directory: Path,
+    result: Rollout,
+    start: Start,
+    tapes: list[Tape],
+    *,
+    true: Rollout | None = None,
 ) -> list[Path]:
     """Price fan, depth chart, book heat map and comparison panels.
 
     Depth and heat map are the first market's that sent an order; without one there is
-    nothing to draw.
+    nothing to draw. Without orders after the start the panels compare with ``true``,
+    markets drawn from the true law, or are left out.
     """
     tape = start.tape
     sent_BT = result.records.kind != Kind.NONE
     if not sent_BT.any():
         return []
     markets = simulated_orders(result, start)
-    clock_BT = result.records.clock_s + result.records.clock_ns / NS
-    times_BT = np.where(sent_BT, clock_BT, np.nan)
-    mids_BT = np.where(sent_BT, result.mid_ticks, np.nan)
+    times_BT, mids_BT = _paths(result)
+    has_followed = start.row < len(tape.messages)
+    beside = "what happened" if has_followed else "their opening"
+    beside = beside if true is None else "the true market"
     shown = int(np.argmax(sent_BT.any(axis=1)))
     end_s = float(np.nanmax(times_BT[shown]))
 
@@ -136,8 +152,10 @@ def draw(
             start_s=start.trading_s,
             sessions=tape.sessions,
             real=(start.observed.trading_ns / NS, mids),
+            real_label="what really happened" if has_followed else "invented opening",
+            true=None if true is None else _paths(true),
             start_mid_ticks=float(start.market.anchor2_ticks) / 2,
-            title=f"{tape.symbol}: {len(markets)} simulated markets and what happened",
+            title=f"{tape.symbol}: {len(markets)} simulated markets and {beside}",
         ),
         "depth": _depth(tapes[shown], tape, end_s=end_s),
         "heatmap": plot.book_heatmap(
@@ -148,13 +166,26 @@ def draw(
         ),
     }
     real, _ = real_orders(start, sent_BT.shape[1])
-    if len(real.type):
+    others = [real] if len(real.type) else []
+    others = others if true is None else simulated_orders(true, start)
+    if others:
         figures["comparison"] = plot.comparison_panels(
-            _columns([real]), _columns(markets), title=f"{tape.symbol}: orders"
+            _columns(others),
+            _columns(markets),
+            labels=("real" if true is None else "true market", "simulated"),
+            title=f"{tape.symbol}: orders",
         )
     return [
         plot.save(figure, directory / f"{name}.png") for name, figure in figures.items()
     ]
+
+
+def _paths(result: Rollout) -> tuple[np.ndarray, np.ndarray]:
+    """Trading seconds and mids after each order, NaN where none was sent."""
+    sent_BT = result.records.kind != Kind.NONE
+    clock_BT = result.records.clock_s + result.records.clock_ns / NS
+    mids_BT = np.where(sent_BT, result.mid_ticks, np.nan)
+    return np.where(sent_BT, clock_BT, np.nan), mids_BT
 
 
 def _columns(markets: list[Orders]) -> dict[str, np.ndarray]:
@@ -189,8 +220,16 @@ def _host_levels(book: mbook.Book) -> mbook.Levels:
 
 def summarise(result: Rollout, start: Start) -> dict:
     """The comparison table and what went wrong, JSON-ready."""
-    num_orders = result.records.kind.shape[1]
-    real, _ = real_orders(start, num_orders)
+    real, _ = real_orders(start, result.records.kind.shape[1])
+    return {
+        **what_ran(result, start),
+        "real_orders_compared": len(real.type),
+        "comparison": compare(simulated_orders(result, start), real),
+    }
+
+
+def what_ran(result: Rollout, start: Start) -> dict:
+    """Where markets started, how many orders they sent, and what went wrong."""
     sent = result.records.kind != Kind.NONE
     both = (result.records.bid_ticks > 0) & (result.records.ask_ticks > 0)
     crossed = both & (result.records.bid_ticks >= result.records.ask_ticks)
@@ -203,13 +242,11 @@ def summarise(result: Rollout, start: Start) -> dict:
         },
         "markets": len(result.market_ids),
         "orders_sent": int(sent.sum()),
-        "real_orders_compared": len(real.type),
         "crossed_states": int((crossed & sent).sum()),
         "status": explain(status),
         "markets_that_reached_the_close": int(
             ((result.status & Status.SESSION_OVER) > 0).sum()
         ),
-        "comparison": compare(simulated_orders(result, start), real),
     }
 
 

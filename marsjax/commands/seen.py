@@ -9,10 +9,12 @@ from marsjax.market import Start
 from marsjax.market.summary import real_orders
 from marsjax.train.checkpoint import META, find_checkpoint, read_meta
 from marsjax.train.data import Dataset
+from marsjax.train.shipped import find_model
 
 
 def training_spans(path: Path) -> list[dict]:
     """What the checkpoint that `marsjax.load` takes of ``path`` was trained on."""
+    path = find_model(path)
     is_checkpoint = (path / META).is_file()
     found = path if is_checkpoint else find_checkpoint(path, ("best", "latest"))
     record = None if found is None else read_meta(found).get("data")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from marsjax.commands.console import check_seed, progress_bar, say, show
+from marsjax.commands.machine import make_devices
 from marsjax.commands.outcome import (
     draw,
     run_markets,
@@ -19,6 +20,7 @@ from marsjax.commands.outcome import (
 from marsjax.commands.seen import check_compared, training_spans
 from marsjax.data import Tape, read_store, read_tape, write_tapes
 from marsjax.errors import InputError
+from marsjax.lmm import make_sampling
 from marsjax.lmm.trained import TrainedModel
 from marsjax.market import (
     Start,
@@ -28,6 +30,7 @@ from marsjax.market import (
 )
 from marsjax.market.rollout import GROUP_SIZE
 from marsjax.tokens.clock import NS, to_trading_ns
+from marsjax.tokens.orders import ORDERS
 from marsjax.train.load import load
 
 
@@ -55,13 +58,21 @@ class Simulate:
     """of the draws; market i is the same for any number of markets"""
     format: Literal["parquet", "lobster"] = "parquet"
     """a store of parquet tapes, or LOBSTER message and ten-level orderbook files"""
-    temperature: float = 1.0
-    """of the draws; 1 follows the model"""
+    temperature: tuple[float, ...] = (1.0,)
+    """of the draws, 1 follows the model; one value, or one each for type, price, volume
+    and interval (as of the next two options)"""
+    top_k: tuple[int, ...] | None = None
+    """draw only from the so many likeliest values of a field; 0: from all"""
+    top_p: tuple[float, ...] | None = None
+    """draw only from the likeliest values that reach this share together"""
     slots: int | None = None
     """orders a side that a book can hold; by default at least twice those live at
     the start and 256 more"""
     group_size: int = GROUP_SIZE
-    """markets run at once; raise it on a GPU"""
+    """markets that a device runs at once; raise it on a GPU"""
+    devices: int = 1
+    """devices that share the markets: accelerators, or host devices of a CPU; the
+    markets do not depend on it"""
     compare_trained: bool = False
     """compare with what really followed even where the model was trained on it"""
     pictures: bool = True
@@ -72,6 +83,7 @@ class Simulate:
     def run(self) -> None:
         """Run, write, print."""
         self._check()
+        mesh = make_devices(self.devices)
         trained = load(self.checkpoint)
         with whole_folder(self.out) as work:
             say(f"building the start {self.start}")
@@ -81,7 +93,7 @@ class Simulate:
                 check_compared(spans, start, self.orders)
             size = (self.markets, self.orders)
             result, how = run_markets(
-                start, self.seed, *size, group_size=self.group_size
+                start, self.seed, *size, group_size=self.group_size, devices=mesh
             )
             tapes = to_tapes(result, start)
             if self.format == "lobster":
@@ -98,7 +110,10 @@ class Simulate:
                 **summarise(result, start),
                 **how,
                 "group_size": self.group_size,
-                "temperature": self.temperature,
+                "devices": self.devices,
+                "temperature": _plain(self.temperature),
+                "top_k": _plain(self.top_k),
+                "top_p": _plain(self.top_p),
                 "tokenizer_sha256": trained.tokenizer.sha256,
                 "trained_on": spans,
             }
@@ -107,14 +122,18 @@ class Simulate:
 
     def _check(self) -> None:
         check_seed(self.seed)
-        for name in ("markets", "orders", "group_size", "temperature", "slots"):
+        make_sampling(ORDERS.field_names, **self._sampling())
+        for name in ("markets", "orders", "group_size", "devices", "slots"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 option = name.replace("_", "-")
                 raise InputError(f"--{option} is {value}", "give a positive number")
 
+    def _sampling(self) -> dict:
+        return {name: getattr(self, name) for name in ("temperature", "top_k", "top_p")}
+
     def _start(self, trained: TrainedModel) -> Start:
-        options = {"num_slots": self.slots, "temperature": self.temperature}
+        options = {"num_slots": self.slots, **self._sampling()}
         if self.start.partition("@")[0] == "synthetic":
             seed = self.start.partition("@")[2] or "0"
             if not seed.isdecimal():
@@ -128,6 +147,11 @@ class Simulate:
             )
         tape, trading_s = find_start(self.start)
         return start_from_tape(trained, tape, trading_s, **options)
+
+
+def _plain(values: tuple | None) -> float | list | None:
+    """One value, or a list of more."""
+    return values[0] if values and len(values) == 1 else values and list(values)
 
 
 def find_start(text: str) -> tuple[Tape, float]:

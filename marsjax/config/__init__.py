@@ -6,12 +6,15 @@ A config file is a Python module ``configs/X.py`` that holds ``config``: a
 
 from marsjax.config.experiment import Config
 from marsjax.config.load import load_config
+from marsjax.config.mesh import HostsConfig, MeshConfig
 from marsjax.config.model import ModelConfig
 from marsjax.config.text import from_json, to_json
 from marsjax.config.train import TrainConfig
 
 __all__ = [
     "Config",
+    "HostsConfig",
+    "MeshConfig",
     "ModelConfig",
     "TrainConfig",
     "from_json",

@@ -1,14 +1,16 @@
-"""An experiment: a model and how it is trained."""
+"""An experiment: a model, how it is trained, and over which devices."""
 
 from dataclasses import dataclass, field
 
+from marsjax.config.mesh import MeshConfig
 from marsjax.config.model import ModelConfig
 from marsjax.config.train import TrainConfig
 
 
 @dataclass(frozen=True)
 class Config:
-    """A model and how it is trained."""
+    """A model, how it is trained, and over which devices."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    mesh: MeshConfig = field(default_factory=MeshConfig)

@@ -17,6 +17,9 @@ class ModelConfig:
         are drawn. Training takes these and the next two from the dataset.
       num_features: book and clock features after each order.
       feature_scale: what each integer feature is multiplied by; None: 1.
+      inputs: what the model sees of each order: fields by name and groups of features,
+        such as book, touch, spread, imbalance, mid_change, move, time and traded; None:
+        everything.
       d_model: width.
       num_layers: decoder blocks.
       num_heads: attention heads.
@@ -35,6 +38,7 @@ class ModelConfig:
     field_names: Suppress[tuple[str, ...]] = ("type", "price", "volume", "interval")
     num_features: Suppress[int] = 16
     feature_scale: Suppress[tuple[float, ...] | None] = None
+    inputs: tuple[str, ...] | None = None
     d_model: int = 128
     num_layers: int = 4
     num_heads: int = 4

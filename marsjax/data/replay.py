@@ -105,6 +105,8 @@ def replay_through(
     )
     see = {"observe_fn": observe_fn, "look_fn": look_fn}
     first = replay_messages(head, **see)
+    if not len(tail.kind):
+        return first, first.book
     second = _run(first.book, tail, **see, max_slots=MOST_SLOTS)
     joined = jax.tree.map(
         lambda a, b: np.concatenate([a, b]),

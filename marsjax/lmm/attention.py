@@ -4,6 +4,8 @@ Dimension key beside the shared one: H key-value heads, G queries that share one
 width of a head, W window.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -14,6 +16,9 @@ BLOCK = 64
 
 NEVER = -1e30
 """Score of a key that must not be seen; finite, so that no 0 * inf can arise."""
+
+_product = partial(jnp.einsum, preferred_element_type=jnp.float32)
+"""Sums in float32, whatever the type of the factors."""
 
 
 def window_attention(q_HGLE: Array, k_HLE: Array, v_HLE: Array, window: int) -> Array:
@@ -31,22 +36,28 @@ def window_attention(q_HGLE: Array, k_HLE: Array, v_HLE: Array, window: int) -> 
         stop = min(start + BLOCK, length)
         first = max(0, start - window + 1)
         k_HKE, v_HKE = k_HLE[:, first:stop], v_HLE[:, first:stop]
-        score = jnp.einsum("hgqe,hke->hgqk", q_HGLE[:, :, start:stop], k_HKE)
+        score = _product("hgqe,hke->hgqk", q_HGLE[:, :, start:stop], k_HKE)
         age = jnp.arange(start, stop)[:, None] - jnp.arange(first, stop)[None, :]
         seen = ((age >= 0) & (age < window))[None, None]
-        score = jnp.where(seen, score.astype(jnp.float32) * width**-0.5, NEVER)
+        score = jnp.where(seen, score * width**-0.5, NEVER)
         weight = jax.nn.softmax(score, axis=-1).astype(v_HKE.dtype)
-        outputs.append(jnp.einsum("hgqk,hke->hgqe", weight, v_HKE))
+        outputs.append(_product("hgqk,hke->hgqe", weight, v_HKE).astype(v_HKE.dtype))
     return jnp.concatenate(outputs, axis=-2)
 
 
-def ring_attention(q_HGE: Array, k_HWE: Array, v_HWE: Array, seen_W: Array) -> Array:
+def ring_attention(q_HGE: Array, k_HEW: Array, v_HWE: Array, seen_W: Array) -> Array:
     """One query against the slots of a ring that ``seen_W`` (bool) allows.
 
+    The softmax is divided by its sum after the product with the values and not before:
+    a pass over the window less.
+
     Returns:
-      ``[H, G, E]``.
+      ``[H, G, E]``, of the type of the values; sums are float32.
     """
-    score = jnp.einsum("hge,hwe->hgw", q_HGE, k_HWE).astype(jnp.float32)
-    score = jnp.where(seen_W[None, None], score * q_HGE.shape[-1] ** -0.5, NEVER)
-    weight = jax.nn.softmax(score, axis=-1).astype(v_HWE.dtype)
-    return jnp.einsum("hgw,hwe->hge", weight, v_HWE)
+    score_HGW = _product("hge,hew->hgw", q_HGE, k_HEW) * q_HGE.shape[-1] ** -0.5
+    score_HGW = jnp.where(seen_W[None, None], score_HGW, NEVER)
+    most_HG1 = jnp.max(score_HGW, axis=-1, keepdims=True)
+    weight_HGW = jnp.exp(score_HGW - most_HG1)
+    total_HG1 = jnp.sum(weight_HGW, axis=-1, keepdims=True)
+    mixed_HGE = _product("hgw,hwe->hge", weight_HGW.astype(v_HWE.dtype), v_HWE)
+    return (mixed_HGE / total_HG1).astype(v_HWE.dtype)

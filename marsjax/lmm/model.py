@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from marsjax.config import ModelConfig
 from marsjax.lmm.cache import Cache, init_cache
 from marsjax.lmm.modules import Decoder
+from marsjax.lmm.sampling import Sampling, make_sampling
 from marsjax.types import Array
 
 Params = dict[str, Array]
@@ -108,7 +109,7 @@ class OrderModel:
         hidden_D: Array,
         key: Array,
         first_mask: Array | None = None,
-        temperature: Array | float = 1.0,
+        sampling: Sampling | None = None,
     ) -> Array:
         """Draws the next order.
 
@@ -118,16 +119,18 @@ class OrderModel:
           key: typed key.
           first_mask: bool, the values of the first field (of orders: the types) that
             are allowed; None: all. At least one must be.
-          temperature: positive; of each field given the ones before. Where it is 1
-            the draw follows :meth:`log_prob` exactly.
+          sampling: temperature, top-k and top-p of each field; None: the draw follows
+            :meth:`log_prob` exactly.
 
         Returns:
           A token, int32 ``[C]``.
         """
         if first_mask is None:
             first_mask = jnp.ones(self.config.field_sizes[0], bool)
+        if sampling is None:
+            sampling = make_sampling(self.config.field_names)
         return Decoder(self.config).apply(
-            {"params": params}, hidden_D, key, first_mask, temperature, method="sample"
+            {"params": params}, hidden_D, key, first_mask, sampling, method="sample"
         )
 
     def prefill(

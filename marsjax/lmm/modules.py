@@ -1,29 +1,26 @@
-"""The order model's layers: the only file that touches the module system.
+"""The order model's layers; they and its heads alone touch the module system.
 
 A decoder in the manner of LLaMA 2 (RMSNorm, rotary positions, SwiGLU), with two ways
 through the same weights: a whole sequence, or one order against a ring of past keys.
+With bfloat16 the inputs of matrix products and what a block computes in between are
+rounded; the stream of residuals, norms, softmaxes and sums stay float32.
 Dimension key beside the shared one: E width of an attention head, C fields of a token.
 """
 
 from functools import partial
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from marsjax.config import ModelConfig
 from marsjax.lmm import vocab
 from marsjax.lmm.attention import ring_attention, window_attention
-from marsjax.lmm.cache import Cache, seen_slots, slot_of, write
+from marsjax.lmm.cache import Cache, seen_slots, slot_of, write_key, write_value
+from marsjax.lmm.heads import HEADS, SMALL
 from marsjax.lmm.rotary import angles, rotate
+from marsjax.lmm.sampling import Sampling
 from marsjax.types import Array
-
-# Logits start near zero: the first loss is then that of a uniform guess.
-SMALL = nn.initializers.normal(0.02)
-
-JOINT_CHUNK = 16
-"""Orders of a sequence whose joint logits are in memory at once."""
 
 
 class Block(nn.Module):
@@ -81,140 +78,12 @@ class Block(nn.Module):
         """One order: its output ``[D]`` and the rings with its key and value."""
         c = self.config
         q_HE, k_HE, v_HE = self._split(x_D)
-        k_HWE = write(ring[0], rotate(k_HE, *rotation), slot)
-        v_HWE = write(ring[1], v_HE, slot)
+        k_HEW = write_key(ring[0], rotate(k_HE, *rotation), slot)
+        v_HWE = write_value(ring[1], v_HE, slot)
         q_HGE = rotate(q_HE, *rotation).reshape(c.kv_heads, -1, c.head_dim)
-        mixed_HGE = ring_attention(q_HGE, k_HWE, v_HWE, seen_W)
+        mixed_HGE = ring_attention(q_HGE, k_HEW, v_HWE, seen_W)
         x_D = x_D + self.attention_out(mixed_HGE.reshape(x_D.shape))
-        return x_D + self._feed_forward(x_D), (k_HWE, v_HWE)
-
-
-class FactorisedHead(nn.Module):
-    """Field by field (type -> price -> volume -> interval), a small network each.
-
-    Each sees the hidden state and the fields before its own, so that the product of
-    the softmaxes is a proper distribution over all outcomes.
-    """
-
-    config: ModelConfig
-
-    def setup(self):
-        c = self.config
-        width, sizes = c.d_model, c.field_sizes
-        self.hidden = nn.Dense(len(sizes) * width, dtype=c.dtype)
-        self.tables = [
-            self.param(f"table_{name}", SMALL, (sum(sizes[:field]), width))
-            for field, name in enumerate(c.field_names)
-            if field > 0
-        ]
-        self.out = [nn.Dense(size, kernel_init=SMALL) for size in sizes]
-
-    def states(self, hidden: Array) -> list[Array]:
-        """What each field's network starts from: ``[..., D]`` each."""
-        num = len(self.config.field_sizes)
-        return jnp.split(self.hidden(hidden).astype(jnp.float32), num, axis=-1)
-
-    def logits(self, state: Array, known: Array, field: int) -> Array:
-        """Float32 ``[..., size of field]``; ``known`` is the multi-hot of a token of
-        which only the fields before ``field`` are read."""
-        if field > 0:
-            table = self.tables[field - 1]
-            state = state + known[..., : len(table)] @ table
-        return self.out[field](nn.silu(state))
-
-    def log_prob(self, hidden_LD: Array, targets_LC: Array) -> Array:
-        sizes = self.config.field_sizes
-        known = vocab.multi_hot(targets_LC, sizes)
-        hot = jnp.split(known, np.cumsum(sizes)[:-1], axis=-1)
-        states = self.states(hidden_LD)
-        each = [
-            jnp.sum(nn.log_softmax(self.logits(states[f], known, f)) * hot[f], axis=-1)
-            for f in range(len(sizes))
-        ]
-        return jnp.stack(each, axis=-1)
-
-    def sample(
-        self, hidden_D: Array, key: Array, first_mask: Array, temperature: Array
-    ) -> Array:
-        sizes = self.config.field_sizes
-        states, noise = self.states(hidden_D), vocab.gumbels(key, sizes)
-        known, drawn = jnp.zeros(0), []
-        for field, size in enumerate(sizes):
-            logits = self.logits(states[field], known, field) / temperature
-            if field == 0:
-                logits = jnp.where(first_mask, logits, -jnp.inf)
-            drawn.append(jnp.argmax(logits + noise[field]))
-            known = jnp.concatenate([known, jax.nn.one_hot(drawn[-1], size)])
-        return jnp.stack(drawn).astype(jnp.int32)
-
-
-class JointHead(nn.Module):
-    """One softmax over all outcomes (MarS, section 3.1)."""
-
-    config: ModelConfig
-
-    def setup(self):
-        c = self.config
-        outcomes = vocab.num_outcomes(c.field_sizes)
-        self.kernel = self.param("kernel", SMALL, (c.d_model, outcomes))
-        self.bias = self.param("bias", nn.initializers.zeros, (outcomes,))
-
-    def log_prob(self, hidden_LD: Array, targets_LC: Array) -> Array:
-        # All logits of a batch would not fit in memory: a few orders at a time, and
-        # once more in the backward pass.
-        one = partial(_joint_log_prob, self.kernel, self.bias, self.config)
-        return jax.lax.map(
-            jax.checkpoint(lambda row: one(*row)),
-            (hidden_LD, targets_LC),
-            batch_size=JOINT_CHUNK,
-        )
-
-    def sample(
-        self, hidden_D: Array, key: Array, first_mask: Array, temperature: Array
-    ) -> Array:
-        logits = _joint_logits(self.kernel, self.bias, self.config, hidden_D)
-        logits, drawn = logits / temperature, []
-        noise = vocab.gumbels(key, self.config.field_sizes)
-        for field in range(logits.ndim):
-            field_logits = _marginal(logits)
-            if field == 0:
-                field_logits = jnp.where(first_mask, field_logits, -jnp.inf)
-            drawn.append(jnp.argmax(field_logits + noise[field]))
-            logits = logits[drawn[-1]]
-        return jnp.stack(drawn).astype(jnp.int32)
-
-
-def _joint_logits(
-    kernel: Array, bias: Array, config: ModelConfig, hidden_D: Array
-) -> Array:
-    """Float32, one axis a field."""
-    logits = hidden_D.astype(config.dtype) @ kernel.astype(config.dtype)
-    return (logits.astype(jnp.float32) + bias).reshape(config.field_sizes)
-
-
-def _marginal(logits: Array) -> Array:
-    """Log weights along the first axis, the others summed out."""
-    return jax.nn.logsumexp(logits.reshape(len(logits), -1), axis=1)
-
-
-def _joint_log_prob(
-    kernel: Array, bias: Array, config: ModelConfig, hidden_D: Array, target_C: Array
-) -> Array:
-    """Log-probability of each field given the ones before, ``[C]``."""
-    logits = _joint_logits(kernel, bias, config, hidden_D)
-    weights = [jax.nn.logsumexp(logits)]
-    for field in range(logits.ndim):
-        logits = logits[target_C[field]]
-        weights.append(jax.nn.logsumexp(logits))
-    weights = jnp.stack(weights)
-    # The sums in between cancel in the total; to differentiate them would cost twice.
-    inner = jax.lax.stop_gradient(weights)
-    chain = inner[1:] - inner[:-1]
-    total = weights[-1] - weights[0]
-    return chain.at[-1].add(total - jax.lax.stop_gradient(total))
-
-
-HEADS = {"factorised": FactorisedHead, "joint": JointHead}
+        return x_D + self._feed_forward(x_D), (k_HEW, v_HWE)
 
 
 class Decoder(nn.Module):
@@ -225,23 +94,27 @@ class Decoder(nn.Module):
     def setup(self):
         c = self.config
         self.tables = self.param("tables", SMALL, (sum(c.field_sizes), c.d_model))
-        self.features = nn.Dense(c.d_model, dtype=c.dtype)
-        self.norm_in = nn.LayerNorm(dtype=c.dtype)
+        # Integers such as the time of day need more digits than bfloat16 has.
+        self.features = nn.Dense(c.d_model, dtype="float32")
+        self.norm_in = nn.LayerNorm(dtype="float32")
         self.blocks = [Block(c) for _ in range(c.num_layers)]
         self.norm_out = nn.RMSNorm(dtype=c.dtype)
         self.head = HEADS[c.head](c)
         self.drop = nn.Dropout(c.dropout)
 
     def _embed(self, token_C: Array, features_F: Array) -> Array:
-        """``[..., D]`` of orders with any leading axes."""
+        """Float32 ``[..., D]`` of orders with any leading axes."""
         c = self.config
         scale = np.ones(c.num_features) if c.feature_scale is None else c.feature_scale
         scale = np.asarray(scale, np.float32).reshape(
             (1,) * (features_F.ndim - 1) + (-1,)
         )
-        tokens = vocab.multi_hot(token_C, c.field_sizes) @ self.tables
+        hot = vocab.multi_hot(token_C, c.field_sizes)
+        if c.inputs is not None:
+            seen = np.isin(c.field_names, c.inputs).repeat(c.field_sizes)
+            hot = jnp.where(seen.reshape((1,) * (hot.ndim - 1) + (-1,)), hot, 0.0)
         return self.norm_in(
-            tokens.astype(c.dtype) + self.features(features_F.astype("float32") * scale)
+            hot @ self.tables + self.features(features_F.astype("float32") * scale)
         )
 
     def __call__(
@@ -280,10 +153,10 @@ class Decoder(nn.Module):
         return self.head.log_prob(hidden_LD, targets_LC)
 
     def sample(
-        self, hidden_D: Array, key: Array, first_mask: Array, temperature: Array
+        self, hidden_D: Array, key: Array, first_mask: Array, sampling: Sampling
     ) -> Array:
         """A token, int32 ``[C]``."""
-        return self.head.sample(hidden_D, key, first_mask, temperature)
+        return self.head.sample(hidden_D, key, first_mask, sampling)
 
     def init_all(self, tokens_LC: Array, features_LF: Array) -> Array:
         """Touches every parameter."""

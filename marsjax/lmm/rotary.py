@@ -43,11 +43,11 @@ def angles(position: Array, head_dim: int, base: float) -> tuple[Array, Array]:
 
 
 def rotate(x: Array, cos: Array, sin: Array) -> Array:
-    """Rotates the two halves of the last axis of ``x``.
+    """Rotates the two halves of the last axis of ``x``, in float32.
 
     ``x`` is ``[..., head_dim]``; ``cos`` and ``sin`` have as many axes as ``x``
     and broadcast against its halves.
     """
-    a, b = jnp.split(x, 2, axis=-1)
-    cos, sin = cos.astype(x.dtype), sin.astype(x.dtype)
-    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
+    a, b = jnp.split(x.astype(jnp.float32), 2, axis=-1)
+    turned = jnp.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
+    return turned.astype(x.dtype)

@@ -1,5 +1,6 @@
 """Where a rollout starts: a real tape at a moment, or a synthetic opening."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -10,15 +11,15 @@ from marsjax import book as mbook
 from marsjax.data.replay import replay_through
 from marsjax.data.tape import Tape, to_messages
 from marsjax.errors import InputError
-from marsjax.lmm import OrderModel
+from marsjax.lmm import OrderModel, make_sampling
 from marsjax.lmm.trained import TrainedModel
 from marsjax.market.state import Market, World
 from marsjax.synth import synthetic_tape
 from marsjax.tokens.clock import NS, session_seconds, to_trading_ns
 from marsjax.tokens.decode import to_device
-from marsjax.tokens.observe import look
 from marsjax.tokens.orders import encode
 from marsjax.tokens.tape import ObservedTape, observed_orders, tape_features
+from marsjax.tokens.views import view_of
 from marsjax.types import Array
 
 _TIME = ("time_s", "time_ns")
@@ -69,7 +70,9 @@ def start_from_tape(
     *,
     num_slots: int | None = None,
     history: int | None = None,
-    temperature: float = 1.0,
+    temperature: float | Sequence[float] = 1.0,
+    top_k: int | Sequence[int] | None = None,
+    top_p: float | Sequence[float] | None = None,
 ) -> Start:
     """Stand where a tape stood: its book, its clock and the model's memory of it.
 
@@ -80,12 +83,17 @@ def start_from_tape(
       num_slots: slots a side; by default see `roomy`.
       history: orders to show the model; by default all that can still reach it through
         its layers' windows.
-      temperature: of the model's draws.
+      temperature: of the model's draws, a number or one a field.
+      top_k: of each field only so many of the likeliest values are drawn, 0 for all; a
+        number or one a field.
+      top_p: of each field only the likeliest values that reach this share together; a
+        number or one a field.
 
     Raises:
       InputError: no order before that moment, or none after the open.
     """
     model, params, tokenizer = trained
+    sampling = make_sampling(model.config.field_names, temperature, top_k, top_p)
     frame = tape.messages
     row = len(frame)
     if trading_s is not None:
@@ -93,8 +101,9 @@ def start_from_tape(
             frame["time_s"].to_numpy(), frame["time_ns"].to_numpy(), tape.sessions
         )
         row = int(np.searchsorted(wall, round(trading_s * NS)))
-    result, book = replay_through(tape, row, look_fn=look)
-    observed = observed_orders(tape, result)
+    view = view_of(tokenizer.schema)
+    result, book = replay_through(tape, row, look_fn=view.look_fn)
+    observed = observed_orders(tape, result, view)
     seen = int(np.searchsorted(observed.row, row))
     if seen == 0:
         raise InputError(
@@ -136,7 +145,7 @@ def start_from_tape(
         open2_ticks=jnp.int32(observed.open2),
         session_s=jnp.int32(session_seconds(tape.sessions)),
         lot_size=jnp.int32(tape.lot_size),
-        temperature=jnp.float32(temperature),
+        sampling=sampling,
     )
     return Start(model, world, market, position, tape, row, observed, seen - first)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from flax import struct
 
 from marsjax import book as mbook
-from marsjax.lmm import Cache, Params
+from marsjax.lmm import Cache, Params, Sampling
 from marsjax.tokens.decode import DeviceTokenizer
 from marsjax.types import Array
 
@@ -15,8 +15,8 @@ class World(NamedTuple):
 
     ``start_s``, ``start_ns``: trading time of the start; nothing is sent before it.
     ``open2_ticks``: twice the anchor at the open of the day. ``session_s``: length of
-    the trading day, trading seconds. ``lot_size``: shares a lot. ``temperature``: of
-    the draws, 1 follows the model.
+    the trading day, trading seconds. ``lot_size``: shares a lot. ``sampling``: how
+    orders are drawn.
     """
 
     params: Params
@@ -26,7 +26,7 @@ class World(NamedTuple):
     open2_ticks: Array
     session_s: Array
     lot_size: Array
-    temperature: Array
+    sampling: Sampling
 
 
 @struct.dataclass

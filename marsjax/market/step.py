@@ -9,7 +9,6 @@ from marsjax.market.ground import can_cancel, ground
 from marsjax.market.state import Market, Record, World
 from marsjax.tokens.clock import NS
 from marsjax.tokens.decode import draw_values, encode_order
-from marsjax.tokens.observe import features, observe
 from marsjax.tokens.orders import CANCEL
 from marsjax.types import Array, EventKind, Kind, Side, Status
 
@@ -35,7 +34,7 @@ def step(
     book = market.book
     type_mask_3 = jnp.ones((3,), bool).at[CANCEL].set(can_cancel(book))
     token_4 = model.sample(
-        world.params, market.hidden_D, key_token, type_mask_3, world.temperature
+        world.params, market.hidden_D, key_token, type_mask_3, world.sampling
     )
     draw = draw_values(world.tokenizer, token_4, key_values)
 
@@ -70,8 +69,9 @@ def step(
     traded_qty = jnp.where(is_new, message.qty - left, 0)
     signed = jnp.where(message.side == Side.BUY, traded_qty, -traded_qty)
 
-    seen = observe(book)
-    now_F = features(
+    view = world.tokenizer.view
+    seen = view.observe_fn(book)
+    now_F = view.features_fn(
         seen,
         market.anchor2_ticks,
         world.open2_ticks,

@@ -16,6 +16,7 @@ from marsjax.plot.axes import (
 from marsjax.plot.fan_bands import FanBands, fan_bands
 from marsjax.plot.style import (
     FAINT,
+    INK,
     REAL,
     SIMULATED,
     legend_below,
@@ -27,6 +28,7 @@ from marsjax.plot.style import (
 from marsjax.tokens.clock import Sessions
 
 _HISTORY_SHARE = 0.35  # of the simulated span, shown before the start
+_MOST_IN_ROW = 5  # entries of the legend
 _BAND_ALPHA = {(0, 4): 0.16, (1, 3): 0.26}  # pairs of rows of `LEVELS`
 
 
@@ -38,6 +40,8 @@ def price_fan(
     start_s: float,
     sessions: Sessions,
     real: tuple[np.ndarray, np.ndarray] | None = None,
+    real_label: str = "what really happened",
+    true: tuple[np.ndarray, np.ndarray] | None = None,
     start_mid_ticks: float | None = None,
     history_s: float | None = None,
     num_paths: int = 4,
@@ -58,6 +62,9 @@ def price_fan(
       sessions: of the tape, for the clock.
       real: times ``[R]`` (trading seconds, non-decreasing) and mids ``[R]`` (ticks, NaN
         where there is none) of what really happened, before and after the start.
+      real_label: what the real path is called.
+      true: times and mids ``[B, T]`` of markets drawn from the true law: their median
+        and the edges of their 90% band.
       start_mid_ticks: the mid the markets begin from; by default the real one.
       history_s: seconds of the real path to show before the start; by default a third
         of the simulated span.
@@ -95,8 +102,14 @@ def price_fan(
     handles = _draw_paths(axes, paths, tick_size, has_bands, num_markets)
     if has_bands:
         handles = [*_draw_bands(axes, bands, tick_size), *handles]
+    known = np.zeros(0)
+    if true is not None:
+        truth = fan_bands(*true, start_s, start_mid_ticks=start_mid_ticks)
+        until = truth.time_s_G <= end_s
+        known = truth.mid_ticks_QG[:, until]
+        handles += _draw_edges(axes, truth.time_s_G[until], known, tick_size)
     if real is not None:
-        line = {"color": REAL, "linewidth": 2.0, "label": "what really happened"}
+        line = {"color": REAL, "linewidth": 2.0, "label": real_label}
         axes.step(real[0], real[1] * tick_size, where="post", zorder=4, **line)
         handles.append(Line2D([], [], **line))
 
@@ -114,13 +127,16 @@ def price_fan(
     x_label = clock_axis(axes, first_s, end_s, sessions)
     set_labels(axes, x_label, f"mid price ({currency})")
     shown = [path[1] for path in paths] + ([real[1]] if real is not None else [])
-    shown = np.concatenate([bands.mid_ticks_QG.reshape(-1), *shown]) * tick_size
+    shown = [bands.mid_ticks_QG.reshape(-1), known.reshape(-1), *shown]
+    shown = np.concatenate(shown) * tick_size
     if not np.isfinite(shown).any():
         axes.set_yticks([])
         say(axes, "no mid price: the books were one-sided")
     else:
         price_axis(axes.yaxis, price_range(shown, tick_size), tick_size)
-    legend_below(figure, handles)
+    # One row, or two where a row would be wider than the figure.
+    rows = -(-len(handles) // _MOST_IN_ROW)
+    legend_below(figure, handles, columns=-(-len(handles) // rows))
     return figure
 
 
@@ -167,6 +183,23 @@ def _draw_bands(axes: Axes, bands: FanBands, tick_size: float) -> list:
     line = {"color": SIMULATED, "linewidth": 1.8, "label": "median"}
     axes.step(bands.time_s_G, price_QG[2], where="post", zorder=3, **line)
     return [Line2D([], [], **line), *reversed(handles)]
+
+
+def _draw_edges(
+    axes: Axes, time_s_G: np.ndarray, mid_ticks_QG: np.ndarray, tick_size: float
+) -> list:
+    """Median and outer edges of the true markets as lines."""
+    handles = []
+    for rows, style, label in (
+        ((2,), "-", "true market, median"),
+        ((0, 4), (0, (4, 2)), "true market, 90%"),
+    ):
+        line = {"color": INK, "linewidth": 1.2, "linestyle": style}
+        for row in rows:
+            price = mid_ticks_QG[row] * tick_size
+            axes.step(time_s_G, price, where="post", zorder=3.5, **line)
+        handles.append(Line2D([], [], label=label, **line))
+    return handles
 
 
 def _draw_paths(

@@ -113,6 +113,40 @@ def score(
     """
     if not market.has_law:
         raise ValueError(f"the law of {market.title} is not known")
+    return walk(
+        market,
+        params,
+        _make_part(market),
+        openings,
+        (messages_BT, time_s_BT, time_ns_BT),
+        num_slots=num_slots,
+        progress_fn=progress_fn,
+    )
+
+
+def walk(
+    market: Market,
+    params,
+    part_fn: Callable,
+    openings: Opening | Sequence[Opening],
+    stream_BT: tuple,
+    *,
+    num_slots: int,
+    progress_fn: Callable[[int, int], None],
+):
+    """What a function of parts of streams says of all events of B streams, numpy.
+
+    Args:
+      part_fn: ``(params, state_B, (message, wait_s, time_s, time_ns, *more))``, each of
+        the events ``[B, t]``, to the states after them and a tree of ``[B, t, ...]``.
+      stream_BT: messages, seconds and nanoseconds as `score` takes them, and more
+        arrays ``[B, T, ...]`` for ``part_fn``.
+      market, params, openings, num_slots, progress_fn: as `score` takes them.
+
+    Raises:
+      ValueError: a book was full.
+    """
+    messages_BT, time_s_BT, time_ns_BT, *more_BT = stream_BT
     num_markets, num_orders = time_s_BT.shape
     if isinstance(openings, Opening):
         openings = [openings] * num_markets
@@ -123,16 +157,21 @@ def score(
     start_B1 = np.full((num_markets, 1), int(state.time_s) * NS + int(state.time_ns))
     wait_BT = np.diff(time_BT, axis=1, prepend=start_B1) * 1e-9
     event_BT = (messages_BT, wait_BT.astype(np.float32), time_s_BT, time_ns_BT)
+    event_BT += tuple(more_BT)
     # Parts of few sizes share compilations; rows beyond the end do nothing.
     num_parts = max(1, -(-num_orders // PART))
     length = max(FEWEST, 1 << (-(-num_orders // num_parts) - 1).bit_length())
     spare = num_parts * length - num_orders
-    event_BT = jax.tree.map(lambda x: np.pad(x, ((0, 0), (0, spare))), event_BT)
-    run, outs = _make_part(market), []
+
+    def padded(x):
+        return np.pad(x, ((0, 0), (0, spare)) + ((0, 0),) * (x.ndim - 2))
+
+    event_BT = jax.tree.map(padded, event_BT)
+    outs = []
     for p in range(num_parts):
         rows = slice(p * length, (p + 1) * length)
         part_BT = jax.tree.map(lambda x, rows=rows: x[:, rows], event_BT)
-        state_B, out = run(params, state_B, part_BT)
+        state_B, out = part_fn(params, state_B, part_BT)
         outs.append(jax.tree.map(np.asarray, out))
         done = min((p + 1) * length, num_orders)
         progress_fn(num_markets * done, num_markets * num_orders)
@@ -160,6 +199,19 @@ def score_tape(
       rest: what of the opening the tape does not tell (`Opening`); of a synthetic tape
         it is in the store's ``synth.json`` (`marsjax.synth.truth.Truth.rests`).
     """
+    opening, _, stream_T = stream_of(tape, rest)
+    stream_1T = jax.tree.map(lambda x: x[None], stream_T)
+    scores = score(market, params, opening, *stream_1T, **options)
+    return jax.tree.map(lambda x: x[0], scores)
+
+
+def stream_of(tape: Tape, rest: dict | None = None) -> tuple[Opening, int, tuple]:
+    """A tape's continuous trading as `score` takes it, of one market; int32.
+
+    Returns:
+      what it starts from, its first row, and messages, seconds and nanoseconds of
+      trading time, ``[T]`` each.
+    """
     frame = tape.messages
     messages = to_messages(frame)
     times = (frame[name].to_numpy() for name in ("time_s", "time_ns"))
@@ -173,10 +225,9 @@ def score_tape(
         book = replay_messages(head).book
         head = opening_messages(book)
         rest = {"last_price_ticks": int(book.last_price_ticks), **(rest or {})}
-    time_s, time_ns = np.divmod(clock[begins:], NS)
-    as_one = jax.tree.map(lambda x: x.astype(np.int32)[None], (tail, time_s, time_ns))
-    scores = score(market, params, Opening(head, rest), *as_one, **options)
-    return jax.tree.map(lambda x: x[0], scores)
+    stream_T = (tail, *np.divmod(clock[begins:], NS))
+    stream_T = jax.tree.map(lambda x: x.astype(np.int32), stream_T)
+    return Opening(head, rest), begins, stream_T
 
 
 def estimate(values_BT: np.ndarray, num_blocks: int = 64) -> Estimate:

@@ -62,14 +62,14 @@ def write_truth(directory: Path, truth: Truth) -> None:
     content = {
         "format": FORMAT,
         "market": truth.market.name,
-        "params": _plain(truth.params),
+        "params": to_plain(truth.params),
         "seed": truth.seed,
         "num_slots": truth.num_slots,
         "tapes": list(truth.tapes),
         "burn_in": truth.burn_in,
-        "rests": _plain(truth.rests),
+        "rests": to_plain(truth.rests),
         "nats": truth.nats,
-        "fit": _plain(truth.fit),
+        "fit": to_plain(truth.fit),
     }
     text = json.dumps(content, indent=1) + "\n"
     (Path(directory) / TRUTH).write_text(text, encoding="utf-8")
@@ -95,7 +95,7 @@ def read_truth(directory: str | Path) -> Truth:
         market = find_market(content["market"])
         return Truth(
             market,
-            _like(market.functions.Params(), content["params"]),
+            from_plain(market.functions.Params(), content["params"]),
             int(content["seed"]),
             int(content["num_slots"]),
             tuple(content["tapes"]),
@@ -111,35 +111,36 @@ def read_truth(directory: str | Path) -> Truth:
         ) from None  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Numbers and lists of a dataclass, dictionaries of their fields."""
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value)]
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: to_plain(getattr(value, name)) for name in names}
     if hasattr(value, "_asdict"):
-        return {name: _plain(each) for name, each in value._asdict().items()}
+        return {name: to_plain(each) for name, each in value._asdict().items()}
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: to_plain(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+        return [to_plain(each) for each in value]
     if isinstance(value, str | bool | int | float | None):
         return value
     return np.asarray(value).tolist()
 
 
-def _like(template: Any, value: Any) -> Any:
-    """What `_plain` was given, with the types of ``template``."""
+def from_plain(template: Any, value: Any) -> Any:
+    """What `to_plain` was given, with the types of ``template``."""
     if dataclasses.is_dataclass(template):
         return dataclasses.replace(
             template,
-            **{k: _like(getattr(template, k), each) for k, each in value.items()},
+            **{k: from_plain(getattr(template, k), each) for k, each in value.items()},
         )
     if hasattr(template, "_asdict"):
         parts = template._asdict()
-        return type(template)(**{k: _like(parts[k], each) for k, each in value.items()})
+        same = {name: from_plain(parts[name], each) for name, each in value.items()}
+        return type(template)(**same)
     if isinstance(template, tuple | list):
         return type(template)(
-            _like(template[min(i, len(template) - 1)], each)
+            from_plain(template[min(i, len(template) - 1)], each)
             for i, each in enumerate(value)
         )
     if isinstance(template, str | bool | int | float | None):

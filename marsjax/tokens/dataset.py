@@ -21,6 +21,7 @@ from marsjax.tokens.events import EventTape, fill_folder, new_folder
 from marsjax.tokens.provenance import tape_record
 from marsjax.tokens.tape import ObservedTape, book_lots, observe_tape, tape_features
 from marsjax.tokens.tokenizer import Tokenizer
+from marsjax.tokens.views import TICKS, View, view_of
 
 MAX_FIT = 2**22
 """Most training orders that bins are fitted on; of more, every second (fourth, ...)."""
@@ -39,17 +40,18 @@ def part_bounds(tape: Tape, observed: ObservedTape) -> dict[str, tuple[int, int]
 class TrainingOrders:
     """Orders of training parts to fit bins on, of very many an even sample.
 
-    ``count``: training orders seen; ``every``: of how many one is kept.
+    ``count``: training orders seen; ``every``: of how many one is kept; ``view``: how
+    they were observed.
     """
 
-    def __init__(self, most: int = MAX_FIT):
-        self.most, self.every, self.count = most, 1, 0
+    def __init__(self, most: int = MAX_FIT, view: View = TICKS):
+        self.most, self.every, self.count, self.view = most, 1, 0, view
         self._kept: list[tuple[np.ndarray, ...]] = []
 
     def add(self, tape: Tape, observed: ObservedTape) -> None:
         """Takes the training part of a tape, and nothing else of it."""
         start, stop = part_bounds(tape, observed)["train"]
-        lots = book_lots(observed, tape.lot_size)
+        lots = book_lots(observed, tape.lot_size, self.view)
         columns = (*observed.raw, lots)
         # The orders whose number, counted over all tapes, is a multiple of `every`.
         span = slice(start + -self.count % self.every, stop, self.every)
@@ -77,15 +79,17 @@ class TrainingOrders:
                 "prepare tapes with more orders in continuous trading",
             )
         *raw, lots = self._columns()
-        return orders.fit(orders.RawOrders(*raw), lots)
+        return orders.fit(orders.RawOrders(*raw), lots, self.view.schema)
 
     def _columns(self) -> list[np.ndarray]:
         return [np.concatenate(xs) for xs in zip(*self._kept, strict=True)]
 
 
-def fit_tokenizer(tapes: Iterable[Tape], observed: Iterable[ObservedTape]) -> Tokenizer:
+def fit_tokenizer(
+    tapes: Iterable[Tape], observed: Iterable[ObservedTape], view: View = TICKS
+) -> Tokenizer:
     """Bins from the training part of every tape together, and from nothing else."""
-    training = TrainingOrders()
+    training = TrainingOrders(view=view)
     for tape, seen in zip(tapes, observed, strict=True):
         training.add(tape, seen)
     return training.fit()
@@ -95,6 +99,7 @@ def write_dataset(
     tapes: Iterable[Tape],
     directory: str | Path,
     *,
+    view: View = TICKS,
     tokenizer: Tokenizer | None = None,
     progress_fn: Callable[[str, int, int], None] | None = None,
 ) -> dict:
@@ -104,7 +109,12 @@ def write_dataset(
       tapes: tapes read from a store, with their splits. They are gone through once, and
         each is let go before the next.
       directory: folder to make or replace; anything else that is there is an error.
-      tokenizer: fitted before; by default fitted on these tapes' training parts.
+      view: how the book is shown to the model and whether repeated cancels become one
+        token (`marsjax.tokens.views.find_view`). A model of merged cancels draws one
+        with the volume of several, but in the market a cancel still takes one order
+        off: the nearest in price, then in volume.
+      tokenizer: fitted before, and then its own view counts; by default fitted on
+        these tapes' training parts.
       progress_fn: called with a tape's name, its messages read and their number.
 
     Returns:
@@ -116,10 +126,12 @@ def write_dataset(
       InputError: the folder holds something else or cannot be made, or the training
         part holds no orders.
     """
+    if tokenizer is not None:
+        view = view_of(tokenizer.schema)
     with new_folder(directory) as folder:
-        seen, fitted_on = _observe_all(tapes, progress_fn), None
+        seen, fitted_on = _observe_all(tapes, view, progress_fn), None
         if tokenizer is None:
-            aside, training = folder / "observed", TrainingOrders()
+            aside, training = folder / "observed", TrainingOrders(view=view)
             aside.mkdir()
             seen = _put_aside(seen, aside, training)
             tokenizer = training.fit()
@@ -137,9 +149,9 @@ class _Seen(NamedTuple):
     observed: ObservedTape
 
 
-def _observe_all(tapes: Iterable[Tape], progress_fn) -> Iterator[_Seen]:
+def _observe_all(tapes: Iterable[Tape], view: View, progress_fn) -> Iterator[_Seen]:
     for tape in tapes:
-        observed = observe_tape(tape, _reporter(tape, progress_fn))
+        observed = observe_tape(tape, _reporter(tape, progress_fn), view)
         empty = tape.messages.clear()
         bare = dataclasses.replace(
             tape, messages=empty, fills=None, quotes=None, level1=None

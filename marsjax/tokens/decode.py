@@ -5,14 +5,20 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 
 from marsjax.tokens.clock import NS
 from marsjax.tokens.tokenizer import TABLE_SIZE, Tokenizer
+from marsjax.tokens.views import TICKS, View, view_of
 from marsjax.types import Array
 
 
-class DeviceTokenizer(NamedTuple):
-    """A tokenizer as int32 arrays; intervals are split into (seconds, nanoseconds)."""
+@struct.dataclass
+class DeviceTokenizer:
+    """A tokenizer as int32 arrays; intervals are split into (seconds, nanoseconds).
+
+    ``view``: what markets show to the model, static under ``jit``.
+    """
 
     price2_edges: Array
     lots_edges: Array
@@ -21,6 +27,7 @@ class DeviceTokenizer(NamedTuple):
     lots_table: Array
     interval_s_table: Array
     interval_ns_table: Array
+    view: View = struct.field(pytree_node=False, default=TICKS)
 
 
 class Draw(NamedTuple):
@@ -33,7 +40,11 @@ class Draw(NamedTuple):
 
 
 def to_device(tokenizer: Tokenizer) -> DeviceTokenizer:
-    """The tokenizer of orders as the market uses it."""
+    """The tokenizer of orders as the market uses it.
+
+    Raises:
+      InputError: a tokenizer of something else than orders.
+    """
 
     def int32(x: np.ndarray) -> Array:
         # Small enough for sums with twice a price.
@@ -48,6 +59,7 @@ def to_device(tokenizer: Tokenizer) -> DeviceTokenizer:
         lots_table=int32(tables["volume"]),
         interval_s_table=int32(tables["interval"] // NS),
         interval_ns_table=int32(tables["interval"] % NS),
+        view=view_of(tokenizer.schema),
     )
 
 

@@ -14,11 +14,7 @@ from marsjax.types import Array
 TICKS_A_SIDE = 5
 SPREAD_EDGES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 
-FEATURE_NAMES = (
-    *(f"volume at tick {k - TICKS_A_SIDE:+d}" for k in range(TICKS_A_SIDE)),
-    *(f"volume at tick {k + 1:+d}" for k in range(TICKS_A_SIDE)),
-    "volume at best bid",
-    "volume at best ask",
+REST_NAMES = (
     "spread",
     "imbalance at the touch",
     "mid change since the open",
@@ -26,31 +22,32 @@ FEATURE_NAMES = (
     "time since the open",
     "volume traded by this order",
 )
+FEATURE_NAMES = (
+    *(f"volume at tick {k - TICKS_A_SIDE:+d}" for k in range(TICKS_A_SIDE)),
+    *(f"volume at tick {k + 1:+d}" for k in range(TICKS_A_SIDE)),
+    "volume at best bid",
+    "volume at best ask",
+    *REST_NAMES,
+)
 NUM_FEATURES = len(FEATURE_NAMES)
 
 # What the model multiplies each integer feature by, to get numbers of order one.
-FEATURE_SCALE = (
-    *([1 / 16] * (2 * TICKS_A_SIDE + 2)),
-    1 / 4,
-    1 / 16,
-    1 / 200,
-    1 / 4,
-    1 / 1440,
-    1 / 16,
-)
+REST_SCALE = (1 / 4, 1 / 16, 1 / 200, 1 / 4, 1 / 1440, 1 / 16)
+FEATURE_SCALE = (*([1 / 16] * (2 * TICKS_A_SIDE + 2)), *REST_SCALE)
 
 # The market's mirror image (buy for sell): where a feature goes and with which sign.
 _N = 2 * TICKS_A_SIDE
+REST_SIGN = (1, -1, -1, -1, 1, -1)
 MIRROR_PERM = (*reversed(range(_N)), _N + 1, _N, *range(_N + 2, NUM_FEATURES))
-MIRROR_SIGN = (*([1] * (_N + 2)), 1, -1, -1, -1, 1, -1)
+MIRROR_SIGN = (*([1] * (_N + 2)), *REST_SIGN)
 
 
 class Observation(NamedTuple):
     """A book as the tokens need it; int32.
 
     ``quote``: best prices and quantities, price 0 for an empty side. ``anchor2_ticks``:
-    twice the price that orders are measured from. ``volume_K``: shares at the ticks
-    around it, bids negative.
+    twice the price that orders are measured from. ``volume_K``: shares on show, bids
+    negative: at the ticks around the anchor, or of levels (`marsjax.tokens.levels`).
     """
 
     quote: mbook.Quote
@@ -126,26 +123,47 @@ def features(
       ``int32[NUM_FEATURES]``; every value fits an int16.
     """
     now = seen.quote
+    around = volume_bins(jnp.abs(seen.volume_K), lot_size, edges)
+    touch = jnp.stack([now.bid_qty, now.ask_qty])
+    rest = rest_features(
+        seen, before2_ticks, open2_ticks, trading_s, traded_qty, lot_size, edges
+    )
+    return jnp.concatenate([around, volume_bins(touch, lot_size, edges), rest])
+
+
+def imbalance(bid_lots: Array, ask_lots: Array) -> Array:
+    """How much more is bid than asked, in sixteenths of both: -16 to 16."""
+    total = jnp.maximum(bid_lots + ask_lots, 1.0)
+    return jnp.round(16 * (bid_lots - ask_lots) / total).astype(jnp.int32)
+
+
+def rest_features(
+    seen: Observation,
+    before2_ticks: Array,
+    open2_ticks: Array,
+    trading_s: Array,
+    traded_qty: Array,
+    lot_size: Array,
+    edges: Array,
+) -> Array:
+    """The features from the spread on, ``int32[6]``."""
+    now = seen.quote
     bid_lots, ask_lots = (
         to_lots(q, lot_size).astype(jnp.float32) for q in (now.bid_qty, now.ask_qty)
     )
-    total = jnp.maximum(bid_lots + ask_lots, 1.0)
     is_two_sided = (now.bid_ticks > 0) & (now.ask_ticks > 0)
     spread = jnp.where(is_two_sided, now.ask_ticks - now.bid_ticks, 0)
     change = (seen.anchor2_ticks - open2_ticks).astype(jnp.float32)
     change_bps = 1e4 * change / jnp.maximum(open2_ticks, 1).astype(jnp.float32)
     moved = jnp.clip(seen.anchor2_ticks - before2_ticks, -64, 64)
-    touch = jnp.stack([now.bid_qty, now.ask_qty])
     traded = volume_bins(jnp.abs(traded_qty), lot_size, edges)
-    rest = jnp.stack(
+    return jnp.stack(
         [
             jnp.searchsorted(jnp.asarray(SPREAD_EDGES), spread).astype(jnp.int32),
-            jnp.round(16 * (bid_lots - ask_lots) / total).astype(jnp.int32),
+            imbalance(bid_lots, ask_lots),
             jnp.clip(jnp.round(change_bps), -2000, 2000).astype(jnp.int32),
             moved,
             jnp.minimum(trading_s // 5, 30_000),
             jnp.sign(traded_qty) * traded,
         ]
     )
-    around = volume_bins(jnp.abs(seen.volume_K), lot_size, edges)
-    return jnp.concatenate([around, volume_bins(touch, lot_size, edges), rest])

@@ -1,9 +1,16 @@
-"""Orders of a market as events: type, price, volume and interval, and their schema."""
+"""Orders of a market as events: type, price, volume and interval, and their schemas."""
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 
+from marsjax.tokens.levels import (
+    LEVEL_FEATURE_NAMES,
+    LEVEL_FEATURE_SCALE,
+    LEVEL_MIRROR_PERM,
+    LEVEL_MIRROR_SIGN,
+)
 from marsjax.tokens.observe import (
     FEATURE_NAMES,
     FEATURE_SCALE,
@@ -17,7 +24,14 @@ from marsjax.tokens.tokenizer import fit as fit_events
 SELL, BUY, CANCEL = 0, 1, 2
 """Order types of a token, numbered as in MarS."""
 
-_FEATURES = zip(FEATURE_NAMES, FEATURE_SCALE, MIRROR_PERM, MIRROR_SIGN, strict=True)
+
+def _features(names, scales, mirror_perm, mirror_sign) -> tuple[Feature, ...]:
+    columns = zip(names, scales, mirror_perm, mirror_sign, strict=True)
+    return tuple(
+        Feature(name, scale, swap=names[i], sign=sign)
+        for name, scale, i, sign in columns
+    )
+
 
 ORDERS = EventSchema(
     name="orders",
@@ -29,13 +43,22 @@ ORDERS = EventSchema(
         Binned("volume", 32, least=1),
         Binned("interval", 16),
     ),
-    features=tuple(
-        Feature(name, scale, swap=FEATURE_NAMES[i], sign=sign)
-        for name, scale, i, sign in _FEATURES
-    ),
+    features=_features(FEATURE_NAMES, FEATURE_SCALE, MIRROR_PERM, MIRROR_SIGN),
     feature_bins=(Binned("book_lots", 32),),
 )
-"""The schema of orders, as in MarS (arXiv 2409.07486, section 3.1)."""
+"""The schema of orders, as in MarS (arXiv 2409.07486, section 3.1) and its code."""
+
+ORDERS_LEVELS = dataclasses.replace(
+    ORDERS,
+    name="orders_levels",
+    features=_features(
+        LEVEL_FEATURE_NAMES,
+        LEVEL_FEATURE_SCALE,
+        LEVEL_MIRROR_PERM,
+        LEVEL_MIRROR_SIGN,
+    ),
+)
+"""The same with the book by levels, as in MarS's paper."""
 
 FIELD_SIZES = ORDERS.field_sizes
 
@@ -64,13 +87,15 @@ def encode(tokenizer: Tokenizer, raw: RawOrders) -> np.ndarray:
     return tokenizer.encode(columns(raw))
 
 
-def fit(raw: RawOrders, book_lots: np.ndarray) -> Tokenizer:
+def fit(
+    raw: RawOrders, book_lots: np.ndarray, schema: EventSchema = ORDERS
+) -> Tokenizer:
     """Fit bins on training orders only.
 
     Args:
       raw: orders of the training part, all tapes together.
-      book_lots: lots seen at the ticks around the mid and at the touch, any shape;
-        zeros are left out.
+      book_lots: lots seen in the book, any shape; zeros are left out.
+      schema: one of orders (`marsjax.tokens.views`).
     """
     resting = book_lots[book_lots > 0]
-    return fit_events(ORDERS, columns(raw) | {"book_lots": resting})
+    return fit_events(schema, columns(raw) | {"book_lots": resting})

@@ -12,9 +12,11 @@ from marsjax import book as mbook
 from marsjax.data.replay import replay_blocks
 from marsjax.data.tape import Tape, in_session
 from marsjax.tokens.clock import NS, to_trading_ns
-from marsjax.tokens.observe import NUM_FEATURES, Observation, features, look
+from marsjax.tokens.merge import Named, run_lots, run_starts
+from marsjax.tokens.observe import Observation
 from marsjax.tokens.orders import BUY, CANCEL, SELL, RawOrders
 from marsjax.tokens.tokenizer import Tokenizer
+from marsjax.tokens.views import TICKS, View, view_of
 from marsjax.types import EventKind, Kind, Side
 
 BLOCK = 8192
@@ -28,7 +30,7 @@ class ObservedTape(NamedTuple):
     ``type`` (int8) and times (int64): 97 bytes an order.
 
     Attributes:
-      row: ``[T]`` their message rows.
+      row: ``[T]`` their message rows; of merged cancels the last one's.
       raw: their values before binning.
       seen: the book after each.
       before2: ``[T]`` twice the anchor before each, ticks.
@@ -49,19 +51,28 @@ class ObservedTape(NamedTuple):
 
 
 def observe_tape(
-    tape: Tape, progress_fn: Callable[[int], None] | None = None
+    tape: Tape,
+    progress_fn: Callable[[int], None] | None = None,
+    view: View = TICKS,
 ) -> ObservedTape:
     """Run a tape through the book and look at it after each order.
 
-    Block by block, so that only what is returned grows with the tape. The book is seen
-    by `marsjax.tokens.observe.look`.
+    Block by block, so that only what is returned grows with the tape.
+
+    Args:
+      tape: of messages.
+      progress_fn: called with the number of messages read.
+      view: how the book is seen and whether repeated cancels are one order.
     """
-    return _joined(tape, replay_blocks(tape, look, progress_fn=progress_fn))
+    blocks = replay_blocks(tape, view.look_fn, progress_fn=progress_fn)
+    return _joined(tape, blocks, view)
 
 
-def observed_orders(tape: Tape, result: mbook.StreamResult) -> ObservedTape:
-    """The orders of a tape that was replayed with `observe` or `look`."""
-    return _joined(tape, [(0, result)])
+def observed_orders(
+    tape: Tape, result: mbook.StreamResult, view: View = TICKS
+) -> ObservedTape:
+    """The orders of a tape that was replayed with a view's functions."""
+    return _joined(tape, [(0, result)], view)
 
 
 class _Orders(NamedTuple):
@@ -74,21 +85,27 @@ class _Orders(NamedTuple):
     seen: Observation
     before2: np.ndarray
     traded: np.ndarray
+    named: Named | None  # of orders that may be merged
 
 
 def _joined(
-    tape: Tape, blocks: Iterable[tuple[int, mbook.StreamResult]]
+    tape: Tape, blocks: Iterable[tuple[int, mbook.StreamResult]], view: View
 ) -> ObservedTape:
     """The orders of all blocks."""
     parts, refused, others, anchor2 = [], 0, 0, None
     inside = in_session(tape)
     for start, result in blocks:
         orders, anchor2, *counts = _block_orders(tape, inside, start, result, anchor2)
+        if not view.merges_cancels:
+            orders = orders._replace(named=None)
         parts.append(orders)
         others, refused = others + counts[0], refused + counts[1]
     all_ = jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
-    time = (tape.messages[name].to_numpy()[all_.row] for name in ("time_s", "time_ns"))
-    trading_ns = to_trading_ns(*time, tape.sessions)
+    trading_ns, merged = _trading_ns(tape, all_.row), {}
+    if view.merges_cancels:
+        num, all_ = len(all_.row), _merged(all_, trading_ns, tape.lot_size)
+        merged = {"cancels merged with the one before": num - len(all_.row)}
+        trading_ns = _trading_ns(tape, all_.row)
     interval_ns = np.diff(trading_ns, prepend=0)
     return ObservedTape(
         row=all_.row,
@@ -101,7 +118,28 @@ def _joined(
         left_out={
             "no order (hidden fill, cross, halt, modify)": others,
             "refused by the exchange": refused,
+            **merged,
         },
+    )
+
+
+def _trading_ns(tape: Tape, row: np.ndarray) -> np.ndarray:
+    time = (tape.messages[name].to_numpy()[row] for name in ("time_s", "time_ns"))
+    return to_trading_ns(*time, tape.sessions)
+
+
+def _merged(orders: _Orders, trading_ns: np.ndarray, lot_size: int) -> _Orders:
+    """Repeated cancels as one: what was before the first, what is after the last."""
+    starts = run_starts(orders.type, trading_ns, orders.named)
+    last = np.append(starts[1:], len(orders.type)) - 1
+    first_of, last_of = (
+        jax.tree.map(lambda x, i=i: x[i], orders) for i in (starts, last)
+    )
+    return first_of._replace(
+        row=last_of.row,
+        seen=last_of.seen,
+        lots=run_lots(orders.named.qty, starts, lot_size),
+        named=None,
     )
 
 
@@ -142,7 +180,8 @@ def _block_orders(
         told = np.append(getattr(events, name), np.int32(0))[event]
         return np.where(is_cancel, told, frame[name].to_numpy()[row])
 
-    side = of_order("side")
+    named = Named(*map(of_order, Named._fields))
+    side = named.side
     type_ = np.where(is_cancel, CANCEL, np.where(side == Side.BUY, BUY, SELL))
     signed = np.where(events.side == Side.BUY, events.qty, -events.qty)
     signed = np.where(events.kind == EventKind.FILL, signed, 0)
@@ -151,29 +190,30 @@ def _block_orders(
     orders = _Orders(
         row=(start + row).astype(np.int32),
         type=type_.astype(np.int8),
-        price2=2 * of_order("price_ticks") - before2[row],
-        lots=-(-of_order("qty") // tape.lot_size),
+        price2=2 * named.price_ticks - before2[row],
+        lots=-(-named.qty // tape.lot_size),
         seen=jax.tree.map(lambda x: x[row], seen),
         before2=before2[row],
         traded=traded.astype(np.int32),
+        named=named,
     )
     others = int((inside & ~is_order).sum())
     return orders, after2[-1:], others, int((inside & is_order & is_refused).sum())
 
 
-def book_lots(observed: ObservedTape, lot_size: int) -> np.ndarray:
-    """Lots around the mid and at the touch after each order, ``[T, 12]``."""
-    now = observed.seen.quote
-    shares = np.concatenate(
-        [np.abs(observed.seen.volume_K), now.bid_qty[:, None], now.ask_qty[:, None]],
-        axis=-1,
-    )
+def book_lots(observed: ObservedTape, lot_size: int, view: View = TICKS) -> np.ndarray:
+    """Lots seen in the book after each order: around the mid and at the touch
+    ``[T, 12]``, or of the levels ``[T, 20]``."""
+    shares, now = np.abs(observed.seen.volume_K), observed.seen.quote
+    if view.book == "ticks":
+        touch = (now.bid_qty[:, None], now.ask_qty[:, None])
+        shares = np.concatenate([shares, *touch], axis=-1)
     return -(-shares // lot_size)
 
 
-@jax.jit
-def _features(observed_T, open2, lot_size, edges):
-    one = partial(features, open2_ticks=open2, lot_size=lot_size, edges=edges)
+@partial(jax.jit, static_argnums=0)
+def _features(features_fn, observed_T, open2, lot_size, edges):
+    one = partial(features_fn, open2_ticks=open2, lot_size=lot_size, edges=edges)
 
     def of(seen, before2, trading_s, traded):
         return one(seen, before2_ticks=before2, trading_s=trading_s, traded_qty=traded)
@@ -188,6 +228,7 @@ def tape_features(
 
     Orders are taken `BLOCK` at a time, so that all tapes share one compilation.
     """
+    features_fn = view_of(tokenizer.schema).features_fn
     columns = (
         observed.seen,
         observed.before2,
@@ -196,7 +237,7 @@ def tape_features(
     )
     edges = jnp.asarray(tokenizer.edges["book_lots"], jnp.int32)
     num = len(observed.row)
-    out_TF = np.zeros((num, NUM_FEATURES), np.int16)
+    out_TF = np.zeros((num, len(tokenizer.schema.features)), np.int16)
     for start in range(0, num, BLOCK):
         size = min(BLOCK, num - start)
 
@@ -205,6 +246,7 @@ def tape_features(
             return np.pad(x[start : start + size], pad)
 
         block = jax.tree.map(padded, columns)
-        out = _features(block, jnp.int32(observed.open2), jnp.int32(lot_size), edges)
+        scalars = (jnp.int32(observed.open2), jnp.int32(lot_size))
+        out = _features(features_fn, block, *scalars, edges)
         out_TF[start : start + size] = np.asarray(out)[:size]
     return out_TF

@@ -6,7 +6,7 @@ from marsjax.train.checkpoint import Checkpoint, load_checkpoint
 from marsjax.train.data import Dataset, read_dataset
 from marsjax.train.evaluate import Scores, nats
 from marsjax.train.loop import train
-from marsjax.train.report import evaluate, evaluation_table
+from marsjax.train.report import evaluate
 
 __all__ = [
     "Baselines",
@@ -15,7 +15,6 @@ __all__ = [
     "Interval",
     "Scores",
     "evaluate",
-    "evaluation_table",
     "fit_baselines",
     "intervals",
     "load_checkpoint",

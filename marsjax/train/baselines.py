@@ -1,8 +1,7 @@
-"""What a table of counts can predict: unigram, and bigram with back-off.
+"""What a table of counts can predict: unigram, bigram and trigram with back-off.
 
-Each level is the one below it with counts on top, as a Dirichlet prior's predictive
-mean: ``p(x | c) = (n(c, x) + a * p_below(x | c)) / (n(c) + a)`` (MacKay and Peto 1995),
-so that each is a proper distribution over all outcomes.
+Each level is the one below it with counts on top
+(:mod:`marsjax.train.baseline_counts`), a proper distribution over all outcomes.
 
 1. ``chain``: p(type) p(price | type) p(volume | type) p(interval | type);
 2. ``unigram``: counts of whole orders over the chain;
@@ -10,7 +9,8 @@ so that each is a proper distribution over all outcomes.
    backing off to the chain's, mixed with the unigram: ``m * fields + (1-m) * unigram``;
 4. counts of whole orders given the type and price of the order before, over 3 (or, in
    the plain ``bigram``, over the unigram);
-5. the same given the whole order before, over 4.
+5. the same given the whole order before, over 4;
+6. ``trigram`` and ``trigram_fields``: :mod:`marsjax.train.baseline_trigram`.
 
 Of events of another domain the first two fields take the place of type and price.
 
@@ -22,50 +22,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marsjax.train.data import Dataset, Segment
+from marsjax.train.baseline_counts import PSEUDO_COUNTS, Level, smooth
+from marsjax.train.baseline_trigram import MIXTURES, Neighbours, Trigram
+from marsjax.train.data import Dataset
 from marsjax.train.evaluate import Scores, scored_positions
 
-PSEUDO_COUNTS = tuple(float(x) for x in np.logspace(-1, 5, 19))
-MIXTURES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-
-
-class Counter:
-    """How often each key was seen; keys are non-negative int64."""
-
-    def __init__(self, keys: np.ndarray):
-        self.keys, self.counts = np.unique(keys, return_counts=True)
-
-    def __call__(self, keys: np.ndarray) -> np.ndarray:
-        """Counts of ``keys``, float64, 0 where one was never seen."""
-        if not len(self.keys):
-            return np.zeros(keys.shape)
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[at] == keys, self.counts[at], 0).astype(np.float64)
-
-
-class Level:
-    """``p(x | context)`` by counts over what is below, before its pseudo-count."""
-
-    def __init__(self, context: np.ndarray, outcome: np.ndarray, outcomes: int):
-        self.outcomes = outcomes
-        self.total = Counter(np.asarray(context, np.int64))
-        # By the place of the context among those seen: whole events may be so many
-        # that a pair of them has no number of 64 bits.
-        place = np.searchsorted(self.total.keys, context)
-        self.pair = Counter(place * outcomes + outcome)
-
-    def counts(self, context: np.ndarray, outcome: np.ndarray):
-        """``n(context, outcome)`` and ``n(context)``."""
-        total = self.total(context)
-        place = np.searchsorted(self.total.keys, context)
-        pair = self.pair(place * self.outcomes + outcome)
-        return np.where(total > 0, pair, 0.0), total
-
-
-def smooth(counts: tuple[np.ndarray, np.ndarray], pseudo: float, below) -> np.ndarray:
-    """The Dirichlet predictive mean."""
-    pair, total = counts
-    return (pair + pseudo * below) / (total + pseudo)
+MOST_TUNED = 2**17
+"""Most valid orders that weights are tuned by; of more, as many spread evenly."""
 
 
 @dataclass
@@ -75,6 +38,7 @@ class Baselines:
     field_sizes: tuple[int, ...]
     levels: dict[str, Level]
     weights: dict[str, float]
+    trigram: Trigram | None = None
 
     def counts(self, before: np.ndarray, after: np.ndarray) -> dict[str, tuple]:
         """All counts that the probability of ``after`` given ``before`` needs."""
@@ -104,27 +68,42 @@ class Baselines:
             "bigram_fields": bigram_fields,
         }
 
-    def log_prob(self, before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
-        """Nats of the orders ``after`` ``[T, C]`` that follow ``before`` ``[T, C]``.
+    def log_prob(
+        self, before: np.ndarray, after: np.ndarray, earlier: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Nats of the orders ``after`` that follow ``before``, each ``[T, C]``.
+
+        Args:
+          before: the order before each.
+          after: the orders.
+          earlier: the one before that, with the size of each field where there is none;
+            None: there is none of any.
 
         Returns:
-          Under ``unigram``, ``bigram`` and ``bigram_fields``, float64 ``[T]``.
+          Of each of `NAMES`, float64 ``[T]``.
         """
-        found = self.probabilities(self.counts(before, after))
-        return {name: np.log(found[name]) for name in NAMES}
+        if earlier is None:
+            earlier = np.broadcast_to(self.field_sizes, after.shape)
+        orders = Neighbours(*(x.astype(np.int64) for x in (after, before, earlier)))
+        found = self.probabilities(self.counts(orders.before, orders.after))
+        if self.trigram is not None:
+            counts = self.trigram.counts(orders)
+            found |= self.trigram.probabilities(counts, found)
+        return {name: np.log(found[name]) for name in NAMES if name in found}
 
     def scores(self, dataset: Dataset, like: list[Scores]) -> dict[str, list[Scores]]:
         """Scores of the very orders that ``like`` scores, by baseline and tape."""
-        out: dict[str, list[Scores]] = {name: [] for name in NAMES}
-        tokens = dataset.tokens_TC
+        out: dict[str, list[Scores]] = {}
         for tape, position_T, _ in like:
-            found = self.log_prob(tokens[position_T - 1], tokens[position_T])
-            for name in NAMES:
-                out[name].append(Scores(tape, position_T, found[name][:, None]))
+            orders = neighbours(dataset, position_T)
+            found = self.log_prob(orders.before, orders.after, orders.earlier)
+            for name, log_prob_T in found.items():
+                scores = Scores(tape, position_T, log_prob_T[:, None])
+                out.setdefault(name, []).append(scores)
         return out
 
 
-NAMES = ("unigram", "bigram", "bigram_fields")
+NAMES = ("unigram", "bigram", "bigram_fields", "trigram", "trigram_fields")
 
 # Which weight each distribution adds to those below it, in the order of tuning.
 TUNING = (
@@ -148,13 +127,12 @@ def fit_baselines(dataset: Dataset) -> Baselines:
     Raises:
       InputError: the train or the valid part has no order to score.
     """
-    scored_positions(dataset, "train")
-    before, after = _pairs(dataset, dataset.part("train"))
+    train = neighbours(dataset, _positions(dataset, "train"))
     # The first order of a segment follows nothing, yet counts where no past is asked.
     every = [dataset.tokens_TC[s.start : s.stop] for s in dataset.part("train")]
     every = np.concatenate(every)
     alone = _keys(every, every, dataset.field_sizes)
-    keys = _keys(before, after, dataset.field_sizes)
+    keys = _keys(train.before, train.after, dataset.field_sizes)
     sizes = _sizes(dataset.field_sizes)
     levels = {
         name: Level(
@@ -164,9 +142,12 @@ def fit_baselines(dataset: Dataset) -> Baselines:
     }
     weights = dict.fromkeys((name for name, _ in TUNING), 100.0) | {"mixture": 0.5}
     fitted = Baselines(dataset.field_sizes, levels, weights)
-    positions = np.concatenate(list(scored_positions(dataset, "valid").values()))
-    tokens = dataset.tokens_TC
-    counts = fitted.counts(tokens[positions - 1], tokens[positions])
+    positions = _positions(dataset, "valid")
+    if len(positions) > MOST_TUNED:
+        spread = np.linspace(0, len(positions) - 1, MOST_TUNED).astype(int)
+        positions = positions[spread]
+    valid = neighbours(dataset, positions)
+    counts = fitted.counts(valid.before, valid.after)
     for weight, goal in TUNING:
         grid = MIXTURES if weight == "mixture" else PSEUDO_COUNTS
         losses = []
@@ -176,14 +157,24 @@ def fit_baselines(dataset: Dataset) -> Baselines:
                 losses.append(-np.log(fitted.probabilities(counts)[goal]).mean())
         weights[weight] = grid[int(np.argmin(losses))]
     fitted.weights = weights
+    below = fitted.probabilities(counts)
+    fitted.trigram = Trigram(dataset.field_sizes, train, valid, below)
     return fitted
 
 
-def _pairs(dataset: Dataset, segments: list[Segment]):
-    """Every order of ``segments`` that follows another, and that other."""
-    tokens = [dataset.tokens_TC[s.start : s.stop] for s in segments]
-    before = np.concatenate([t[:-1] for t in tokens])
-    return before, np.concatenate([t[1:] for t in tokens])
+def neighbours(dataset: Dataset, position_T: np.ndarray) -> Neighbours:
+    """Orders of a dataset with the two before each, of which the second may lack."""
+    tokens = dataset.tokens_TC
+    after, before, earlier = (
+        tokens[np.maximum(position_T - back, 0)].astype(np.int64) for back in range(3)
+    )
+    starts = np.array([segment.start for segment in dataset.segments])
+    earlier[np.isin(position_T - 1, starts)] = dataset.field_sizes
+    return Neighbours(after, before, earlier)
+
+
+def _positions(dataset: Dataset, part: str) -> np.ndarray:
+    return np.concatenate(list(scored_positions(dataset, part).values()))
 
 
 def _sizes(field_sizes: tuple[int, ...]) -> dict[str, int]:

@@ -4,25 +4,30 @@ A run's folder holds ``latest/STEP`` (to resume from) and ``best/STEP`` (lowest
 validation loss). Each is whole or not there at all, and stands alone: ``params/``,
 ``state/`` (of ``latest`` only), ``config.json``, ``checkpoint.json``, ``dataset.json``
 and, if the dataset has one, ``tokenizer.json``. ``checkpoint.json`` holds the sums of
-all other files, so that a damaged or edited checkpoint is refused.
+all files, its own text included, so that a damaged or edited checkpoint is refused. To
+read one writes nothing and needs no other file. `marsjax.train.save` writes them.
 """
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import orbax.checkpoint as ocp
+from jax.sharding import Mesh
 
-from marsjax.config import Config, from_json, to_json
+from marsjax.config import Config, from_json
 from marsjax.errors import InputError
 from marsjax.lmm import OrderModel, Params
-from marsjax.train.data import Dataset, data_record
+from marsjax.train.hosts import alone
+from marsjax.train.mesh import shardings
 from marsjax.train.step import TrainState, init_state
 
 META = "checkpoint.json"
+FORMAT = 2
+OLD = 1  # without a sum of its own and what `marsjax.train.provenance` tells
+REMEDY = "use another checkpoint, or train again"
 
 
 class Checkpoint(NamedTuple):
@@ -34,49 +39,6 @@ class Checkpoint(NamedTuple):
     dataset: dict  # dataset.json of the training data
     tokenizer: str | None  # text of tokenizer.json
     path: Path
-
-
-def save_checkpoint(
-    kind_dir: Path,
-    config: Config,
-    dataset: Dataset,
-    meta: dict[str, Any],
-    params: Params,
-    state: TrainState | None = None,
-) -> Path:
-    """Writes ``kind_dir/STEP`` and then removes the older ones there.
-
-    ``meta`` must hold ``step``; it becomes ``checkpoint.json``. Its ``data`` says what
-    the model has seen (:func:`marsjax.train.data.data_record`), by default of
-    ``dataset`` alone.
-    """
-    final = kind_dir / f"{meta['step']:08d}"
-    partial = kind_dir / f".{final.name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    with ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(partial.resolve() / "params", params)
-        if state is not None:
-            checkpointer.save(partial.resolve() / "state", state)
-    (partial / "config.json").write_text(to_json(config))
-    (partial / "dataset.json").write_text(json.dumps(dataset.info, indent=1) + "\n")
-    if dataset.tokenizer is not None:
-        (partial / "tokenizer.json").write_text(dataset.tokenizer)
-    sha = dataset.info.get("tokenizer_sha256")
-    meta = {"format": 1, "data": data_record([(dataset, 1.0)]), **meta}
-    meta |= {"tokenizer_sha256": sha, "files": _sums(partial)}
-    (partial / META).write_text(json.dumps(meta, indent=1) + "\n")
-    shutil.rmtree(final, ignore_errors=True)
-    partial.rename(final)
-    for old in list(kind_dir.iterdir()):
-        if old != final and old.is_dir() and _is_written_here(old.name):
-            shutil.rmtree(old)
-    return final
-
-
-def _is_written_here(name: str) -> bool:
-    """False for what a file browser, say, leaves beside the checkpoints."""
-    return name.isdigit() or (name.startswith(".") and name.endswith(".partial"))
 
 
 def find_checkpoint(path: Path, kinds: tuple[str, ...]) -> Path | None:
@@ -102,7 +64,8 @@ def load_checkpoint(
       tokenizer_sha256: of the tokenizer that will be used with it, to be checked.
 
     Raises:
-      InputError: nothing there, a file missing or damaged, another tokenizer.
+      InputError: nothing there, a file missing or damaged, arrays that are not those of
+        its config, another tokenizer.
     """
     path = Path(path)
     found = (
@@ -120,48 +83,60 @@ def load_checkpoint(
             "use the dataset it was trained on, or train on this one",
             file=found,
         )
-    config = from_json(
-        (found / "config.json").read_text(), Config, found / "config.json"
-    )
+    config = from_json(_text(found / "config.json"), Config, found / "config.json")
     shapes = jax.eval_shape(OrderModel(config.model).init, jax.random.key(0))
-    params = _restore(found / "params", shapes)
-    dataset = json.loads((found / "dataset.json").read_text())
+    params = _restore(found / "params", shapes, None)
+    try:
+        dataset = json.loads(_text(found / "dataset.json"))
+    except ValueError as error:
+        raise damaged(error, found / "dataset.json") from None
     tokenizer = found / "tokenizer.json"
-    tokenizer = tokenizer.read_text() if tokenizer.is_file() else None
+    tokenizer = _text(tokenizer) if tokenizer.is_file() else None
     return Checkpoint(params, config, meta, dataset, tokenizer, found)
 
 
-def load_state(path: Path, config: Config) -> tuple[TrainState, dict]:
-    """The whole training state of a ``latest`` checkpoint, and its ``meta``."""
+def load_state(
+    path: Path, config: Config, mesh: Mesh | None = None
+) -> tuple[TrainState, dict]:
+    """The whole training state of a ``latest`` checkpoint, and its ``meta``.
+
+    It lies as ``mesh`` splits it, whatever the mesh it was written from.
+    """
     meta = read_meta(path)
     shapes = jax.eval_shape(lambda: init_state(config))
-    return _restore(path / "state", shapes), meta
+    return _restore(path / "state", shapes, mesh), meta
 
 
 def read_meta(path: Path) -> dict:
     """``checkpoint.json`` of the checkpoint ``path``, once all its files are sound."""
-    remedy = "use another checkpoint, or train again"
     try:
         meta = json.loads((path / META).read_text())
-        if meta["format"] != 1:
+        if meta["format"] not in (OLD, FORMAT):
             raise InputError(
-                f"has format {meta['format']}, not 1", remedy, file=path / META
+                f"has format {meta['format']}, not {FORMAT}", REMEDY, file=path / META
             )
-        expected, found = meta["files"], _sums(path)
+        if meta["format"] != OLD or "sha256" in meta:
+            own = meta.pop("sha256")
+            if own != meta_sha256(meta):
+                raise ValueError("changed since it was written")
+        expected, found = meta["files"], file_sums(path)
         wrong = [name for name in expected if found.get(name) != expected[name]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(
-            f"is damaged ({type(error).__name__})", remedy, file=path / META
-        ) from None
+        raise damaged(error, path / META) from None
     if wrong:
         state = "changed since it was written" if wrong[0] in found else "missing"
-        raise InputError(f"is {state}", remedy, file=path / wrong[0])
+        raise InputError(f"is {state}", REMEDY, file=path / wrong[0])
     return meta
 
 
-def _sums(path: Path) -> dict[str, str]:
+def meta_sha256(meta: dict) -> str:
+    """Hash of what ``checkpoint.json`` says, without the hash itself."""
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+
+
+def file_sums(path: Path) -> dict[str, str]:
     """SHA-256 of every file below ``path`` but ``checkpoint.json``."""
     files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / META)
     sums = {}
@@ -172,11 +147,33 @@ def _sums(path: Path) -> dict[str, str]:
     return sums
 
 
-def _restore(path: Path, shapes: Any) -> Any:
-    """Arrays of the given shapes, wherever they were saved, on the default device."""
-    sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+def damaged(error: Exception, file: Path) -> InputError:
+    """The error of a file that cannot be what was written."""
+    return InputError(f"is damaged ({type(error).__name__})", REMEDY, file=file)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, ValueError) as error:
+        raise damaged(error, file) from None
+
+
+def _restore(path: Path, shapes: Any, mesh: Mesh | None) -> Any:
+    """Arrays of the given shapes, wherever they were saved, as ``mesh`` splits them."""
     target = jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), shapes
+        lambda x, where: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where),
+        shapes,
+        shardings(shapes, mesh),
     )
-    with ocp.StandardCheckpointer() as checkpointer:
-        return checkpointer.restore(path.resolve(), target)
+    try:
+        with ocp.StandardCheckpointer(multiprocessing_options=alone()) as checkpointer:
+            return checkpointer.restore(path.resolve(), target)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        # Its sums are right: it was put together of parts that do not fit.
+        why = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        raise InputError(
+            f"does not hold the arrays that config.json asks for ({why[:200]})",
+            "restore the checkpoint as training wrote it",
+            file=path,
+        ) from None

@@ -14,6 +14,7 @@ import numpy as np
 
 from marsjax.errors import InputError
 from marsjax.tokens.events import FORMAT
+from marsjax.tokens.inputs import scale_of_inputs
 from marsjax.tokens.provenance import training_span
 from marsjax.tokens.schema import check_field_names
 
@@ -70,6 +71,13 @@ class Dataset:
     def part(self, name: str) -> list[Segment]:
         """The segments of ``train``, ``valid`` or ``test``."""
         return [segment for segment in self.segments if segment.part == name]
+
+    def scale_of(self, inputs: Sequence[str] | None) -> tuple[float, ...]:
+        """The scale of each feature, 0 for those that ``inputs`` of a ``ModelConfig``
+        leave out; InputError where it names what is not there."""
+        numbers = range(len(self.feature_scale))
+        names = self.info.get("feature_names") or [f"feature_{i}" for i in numbers]
+        return scale_of_inputs(inputs, self.field_names, names, self.feature_scale)
 
     def check(self, tokens: np.ndarray) -> None:
         """Raises InputError where a token lies outside its field.

@@ -16,6 +16,7 @@ from marsjax.config import Config, ModelConfig
 from marsjax.errors import InputError
 from marsjax.lmm import OrderModel, Params
 from marsjax.train.data import Dataset, Segment
+from marsjax.train.mesh import fetch, gathered, place_whole
 
 
 class Scores(NamedTuple):
@@ -84,7 +85,10 @@ def _make_score_fn(config: ModelConfig) -> Callable:
         hidden_LD = model.apply(params, tokens_LC[:-1], features_LF)
         return model.log_prob(params, hidden_LD, tokens_LC[1:])
 
-    return jax.jit(jax.vmap(score, in_axes=(None, 0, 0)))
+    def score_all(params, tokens, features):
+        return jax.vmap(score, in_axes=(None, 0, 0))(gathered(params), tokens, features)
+
+    return jax.jit(score_all)
 
 
 def nats(
@@ -128,7 +132,8 @@ def nats(
     for i in range(0, len(jobs), batch):
         group = jobs[i : i + batch]
         tokens, features = _gather(dataset, group, batch, context + stride)
-        scores = np.asarray(score_fn(params, tokens, features))
+        tokens, features = place_whole(tokens), place_whole(features)
+        scores = fetch(score_fn(params, tokens, features))
         for (tape, window), score in zip(group, scores, strict=False):
             offset = window.start + 1
             part_score = score[window.first - offset : window.stop - offset]

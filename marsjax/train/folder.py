@@ -12,10 +12,13 @@ from pathlib import Path
 from marsjax.config import from_json
 from marsjax.errors import InputError
 from marsjax.train.checkpoint import find_checkpoint
+from marsjax.train.hosts import is_first
 
 KINDS = ("latest", "best")
 TEMPORARY = ".dataset-"  # of a dataset that is being written
-OURS = ("dataset", "config.json", "metrics.jsonl", *KINDS)
+OURS = ("dataset", "config.json", "metrics.jsonl", "tensorboard", *KINDS)
+EVENTS = ("metrics.jsonl", "tensorboard")
+MIX = "mix-"  # and a number: datasets that are trained on beside the first
 
 
 def continues(out: Path, resume: bool) -> bool:
@@ -53,7 +56,7 @@ def begin(out: Path, config: str) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for path in out.iterdir():
-            if path.name.startswith(TEMPORARY) or path.name == "metrics.jsonl":
+            if path.name.startswith(TEMPORARY) or path.name in EVENTS:
                 _remove(path)
         (out / "config.json").write_text(config)
     except OSError as error:
@@ -69,7 +72,7 @@ def undone_on_error(out: Path) -> Iterator[None]:
     try:
         yield
     except InputError:
-        if out.is_dir() and find_checkpoint(out, KINDS) == begun:
+        if is_first() and out.is_dir() and find_checkpoint(out, KINDS) == begun:
             for path in list(out.iterdir()):
                 if path.name not in had and _is_ours(path):
                     _remove(path)
@@ -95,7 +98,7 @@ def _is_ours(path: Path) -> bool:
         return True
     if path.name in KINDS:  # stopped while it wrote its first checkpoint
         return path.is_dir() and all(p.name.startswith(".") for p in path.iterdir())
-    return path.name in OURS or path.name.startswith(TEMPORARY)
+    return path.name in OURS or path.name.startswith((TEMPORARY, MIX))
 
 
 def _remove(path: Path) -> None:

@@ -1,28 +1,30 @@
-"""Checkpoints as models that markets can run."""
+"""Checkpoints, of one's own or shipped, as models that markets can run."""
 
 from pathlib import Path
 
 from marsjax.errors import InputError
 from marsjax.lmm import OrderModel
 from marsjax.lmm.trained import TrainedModel
-from marsjax.tokens.orders import ORDERS
 from marsjax.tokens.tokenizer import Tokenizer, from_json
+from marsjax.tokens.views import is_of_orders
 from marsjax.train.checkpoint import Checkpoint, load_checkpoint
+from marsjax.train.shipped import find_model
 
 
 def load(path: str | Path) -> TrainedModel:
-    """The best model of a run, or of one checkpoint.
+    """The best model of a run, or of one checkpoint, or one of this package.
 
     Args:
-      path: a folder that ``marsjax train`` wrote.
+      path: a folder that ``marsjax train`` wrote, or a name of `marsjax.models`. A path
+        that exists wins.
 
     Raises:
       InputError: nothing there, a damaged file, a tokenizer that is not the one the
         model was trained with, or a model of something else than orders.
     """
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(find_model(path))
     model, tokenizer = OrderModel(checkpoint.config.model), tokenizer_of(checkpoint)
-    if tokenizer.schema != ORDERS:
+    if not is_of_orders(tokenizer.schema):
         raise InputError(
             f"is a model of {tokenizer.schema.name} with the fields "
             f"{', '.join(tokenizer.schema.field_names)}, not of orders as this version "

@@ -15,20 +15,36 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from marsjax.train.tensorboard import Writer
+
 
 class Metrics:
-    """``metrics.jsonl``; a resumed run drops the lines after the step it resumes at."""
+    """``metrics.jsonl``; a resumed run drops the lines after the step it resumes at.
 
-    def __init__(self, path: Path, step: int):
-        self.path = path
+    ``writer`` gets the same scalars, as TensorBoard events.
+    """
+
+    def __init__(self, path: Path, step: int, writer: Writer | None = None):
+        self.path, self.writer = path, writer
         lines = path.read_text().splitlines() if path.is_file() else []
         kept = [line for line in lines if _step(line) <= step]
-        path.write_text("".join(f"{line}\n" for line in kept))
+        if kept != lines:
+            partial = path.with_name(f".{path.name}.partial")
+            partial.write_text("".join(f"{line}\n" for line in kept))
+            partial.rename(path)
 
-    def write(self, **values) -> None:
+    def write(self, *, step: int, **values: float) -> None:
         """Adds a line."""
         with self.path.open("a") as file:
-            file.write(json.dumps(values) + "\n")
+            file.write(json.dumps({"step": step, **values}) + "\n")
+        if self.writer is not None:
+            for name, value in values.items():
+                self.writer.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Writes what is still in memory."""
+        if self.writer is not None:
+            self.writer.close()
 
 
 def _step(line: str) -> float:
@@ -44,6 +60,12 @@ class Clock:
     def __init__(self, orders_per_step: int):
         self.orders_per_step = orders_per_step
         self.began, self.step, self.paused = time.perf_counter(), None, 0.0
+        self.orders, self.seconds = 0, 0.0
+
+    @property
+    def mean(self) -> float:
+        """Orders a second from the first reading to the last; 0 before the second."""
+        return self.orders / self.seconds if self.seconds else 0.0
 
     def speed(self, step: int) -> float:
         """Orders a second up to ``step``; 0 at the first reading, which compiles."""
@@ -51,7 +73,12 @@ class Clock:
         if before is not None:
             seconds = now - self.began - self.paused
         self.began, self.step, self.paused = now, step, 0.0
-        return (step - before) * self.orders_per_step / seconds if seconds else 0.0
+        if not seconds:
+            return 0.0
+        orders = (step - before) * self.orders_per_step
+        self.orders += orders
+        self.seconds += seconds
+        return orders / seconds
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -1,13 +1,60 @@
 """The model beside the baselines on the same orders, with intervals."""
 
-import numpy as np
-from rich.table import Table
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from marsjax.train.baselines import NAMES, Baselines, fit_baselines
+import numpy as np
+
+from marsjax.train.baseline_boosted import can_boost, fit_boosted
+from marsjax.train.baseline_logistic import fit_logistic
+from marsjax.train.baselines import fit_baselines
 from marsjax.train.bootstrap import intervals
 from marsjax.train.checkpoint import Checkpoint
 from marsjax.train.data import Dataset
 from marsjax.train.evaluate import Scores, nats
+
+KINDS: dict[str, Callable[[Dataset], "Baseline"]] = {
+    "counts": fit_baselines,
+    "logistic": fit_logistic,
+    "boosted": fit_boosted,
+}
+"""How each kind of baseline is fitted: of seconds, half a minute, half a minute."""
+
+
+class Baseline(Protocol):
+    """What has been fitted and scores orders, under one name or several."""
+
+    def scores(self, dataset: Dataset, like: list[Scores]) -> dict[str, list[Scores]]:
+        """Scores of the very orders that ``like`` scores, by baseline and tape."""
+        ...
+
+
+def fit_kinds(
+    dataset: Dataset,
+    kinds: Sequence[str] | None = None,
+    *,
+    progress_fn: Callable[[int, int], None] | None = None,
+) -> list[Baseline]:
+    """Fits baselines on the train part, tuned by the valid part.
+
+    Args:
+      dataset: tokenised orders.
+      kinds: of `KINDS`; None: all that need nothing that is not installed.
+      progress_fn: called with the kinds done and their number.
+
+    Raises:
+      InputError: a part has no orders to score, or an extra is not installed.
+    """
+    if kinds is None:
+        kinds = [kind for kind in KINDS if kind != "boosted" or can_boost()]
+    fitted: list[Baseline] = []
+    for kind in kinds:
+        if progress_fn is not None:
+            progress_fn(len(fitted), len(kinds))
+        fitted.append(KINDS[kind](dataset))
+    if progress_fn is not None:
+        progress_fn(len(kinds), len(kinds))
+    return fitted
 
 
 def losses(scores: list[Scores]) -> dict[str, np.ndarray]:
@@ -25,7 +72,7 @@ def evaluate(
     dataset: Dataset,
     part: str,
     *,
-    baselines: Baselines | None = None,
+    baselines: Sequence[Baseline] | None = None,
     progress_fn=None,
 ) -> dict:
     """Scores a model and the baselines on every order of a part.
@@ -34,7 +81,8 @@ def evaluate(
       checkpoint: of :func:`marsjax.train.load_checkpoint`.
       dataset: tokenised by the same tokenizer.
       part: ``train``, ``valid`` or ``test``.
-      baselines: fitted before; None: fitted here.
+      baselines: fitted before (:func:`fit_kinds`), perhaps on another dataset of the
+        same tokenizer; None: the tables of counts, fitted here.
       progress_fn: of :func:`marsjax.train.nats`.
 
     Returns:
@@ -43,7 +91,7 @@ def evaluate(
       baseline minus model on the same orders (positive where the model is better);
       ``fields``, the model's nats of each field, averaged over tapes.
     """
-    baselines = fit_baselines(dataset) if baselines is None else baselines
+    baselines = [fit_baselines(dataset)] if baselines is None else baselines
     params, config = checkpoint.params, checkpoint.config
     scores = nats(params, config, dataset, part, progress_fn=progress_fn)
     model = losses(scores)
@@ -56,31 +104,16 @@ def evaluate(
             [-s.log_prob_TC.mean(axis=0) for s in scores], axis=0
         ).tolist(),
     }
-    for name, theirs in baselines.scores(dataset, scores).items():
-        loss = losses(theirs)
-        gain = {tape: loss[tape] - model[tape] for tape in model}
-        report["nats"][name] = intervals(loss)
-        report["gain"][name] = intervals(gain)
+    for baseline in baselines:
+        for name, theirs in baseline.scores(dataset, scores).items():
+            loss = losses(theirs)
+            gain = {tape: loss[tape] - model[tape] for tape in model}
+            report["nats"][name] = intervals(loss)
+            report["gain"][name] = intervals(gain)
     return report
 
 
-def evaluation_table(report: dict) -> Table:
-    """A rich table of :func:`evaluate`'s report: a row a tape, and their average."""
-    table = Table(
-        title=f"nats an order, {report['part']} part "
-        "[95 % interval over blocks of time]"
-    )
-    table.add_column("tape")
-    table.add_column("orders", justify="right")
-    for name in ("model", *NAMES):
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_column("gain on the best", justify="right")
-    best = min(NAMES, key=lambda name: report["nats"][name]["mean"][0])
-    orders = report["orders"]
-    for tape in (*orders, "mean"):
-        cells = [f"{report['nats'][name][tape][0]:.3f}" for name in ("model", *NAMES)]
-        mean, low, high = report["gain"][best][tape]
-        gain = f"{mean:.3f} [{low:.3f}, {high:.3f}]".replace("[", r"\[")
-        count = f"{orders.get(tape, sum(orders.values())):,}"
-        table.add_row(tape, count, *cells, gain)
-    return table
+def best_baseline(report: dict) -> str | None:
+    """The baseline of the fewest nats, averaged over tapes; None: there is none."""
+    names = [name for name in report["nats"] if name != "model"]
+    return min(names, key=lambda name: report["nats"][name]["mean"][0], default=None)

@@ -10,6 +10,7 @@ import optax
 
 from marsjax.config import Config
 from marsjax.lmm import OrderModel, Params
+from marsjax.train.mesh import gathered, num_shards, split, split_batch
 from marsjax.train.optimiser import learning_rate, make_optimiser
 from marsjax.train.sampler import Batch
 from marsjax.types import Array
@@ -40,6 +41,12 @@ def init_state(config: Config) -> TrainState:
     return TrainState(jnp.int32(0), params, ema, opt_state)
 
 
+def begin_with(state: TrainState, params: Params) -> TrainState:
+    """A first state with other parameters than those drawn."""
+    ema = None if state.ema is None else jax.tree.map(jnp.copy, params)
+    return state._replace(params=params, ema=ema)
+
+
 init_params = jax.jit(OrderModel.init, static_argnums=0)
 
 
@@ -58,7 +65,13 @@ def loss_fn(
         return model.log_prob(params, hidden_LD, tokens_LC[1:])
 
     keys = jax.random.split(key, len(batch.tokens))
-    nats_C = -jax.vmap(window)(*batch, keys).mean(axis=(0, 1))
+    if len(keys) == 1:
+        # Alone it needs no vmap, whose gradients of matrices sum over two axes: on a
+        # CPU the compiler transposes for that, which takes longer than the products.
+        nats_BLC = window(*jax.tree.map(lambda x: x[0], (*batch, keys)))[None]
+    else:
+        nats_BLC = jax.vmap(window)(*batch, keys)
+    nats_C = -nats_BLC.mean(axis=(0, 1))
     return nats_C.sum(), nats_C
 
 
@@ -69,23 +82,29 @@ def gradients(
 
     The windows go ``micro_batch`` at a time, or in the next smaller groups of one size:
     on a CPU what a few of them need stays in its caches, which is faster than one large
-    batch.
+    batch. Of several devices each has a part of every group, one window at least.
     """
     model = OrderModel(config.model)
     size = len(batch.tokens)
-    most = min(config.train.micro_batch or size, size)
-    group = next(n for n in range(most, 0, -1) if size % n == 0)
+    shards = num_shards()
+    most = max(min(config.train.micro_batch or size, size), shards)
+    sizes = range(most - most % shards, 0, -shards)
+    group = next(n for n in sizes if size % n == 0)
     groups = size // group
-    grad_fn = jax.grad(loss_fn, has_aux=True)
+
+    def grad_fn(part, key):
+        whole = gathered(params)
+        grads, nats_C = jax.grad(loss_fn, has_aux=True)(whole, model, part, key)
+        return nats_C, split(grads)
+
     if groups == 1:
-        grads, nats_C = grad_fn(params, model, batch, key)
-        return nats_C, grads
+        return grad_fn(batch, key)
 
     def add(total, part):
-        grads, nats_C = grad_fn(params, model, *part)
-        return jax.tree.map(jnp.add, total, (nats_C, grads)), None
+        return jax.tree.map(jnp.add, total, grad_fn(*part)), None
 
     parts = jax.tree.map(lambda x: x.reshape(groups, group, *x.shape[1:]), batch)
+    parts = split_batch(parts, axis=1)
     nats_C = jnp.zeros(len(config.model.field_sizes))
     zero = (nats_C, jax.tree.map(jnp.zeros_like, params))
     total, _ = jax.lax.scan(add, zero, (parts, jax.random.split(key, groups)))
@@ -118,6 +137,6 @@ def make_train_step(config: Config) -> Callable:
             "grad_norm": optax.tree.norm(grads),
             "learning_rate": jnp.asarray(schedule(state.step), jnp.float32),
         }
-        return TrainState(state.step + 1, params, ema, opt_state), metrics
+        return split(TrainState(state.step + 1, params, ema, opt_state)), metrics
 
     return jax.jit(step_fn, donate_argnums=0)

@@ -242,6 +242,9 @@ def test_bad_starts(run, store, tmp_path, capsys, start, says):
     ("option", "value"),
     [
         ("--temperature", "nan"),
+        ("--temperature", "1 2"),
+        ("--top-k", "-1"),
+        ("--top-p", "0.5 0.5 0.5 1.5"),
         ("--markets", "0"),
         ("--seed", "99999999999999999999"),
         ("--slots", "2"),
@@ -249,7 +252,8 @@ def test_bad_starts(run, store, tmp_path, capsys, start, says):
 )
 def test_bad_options(run, store, tmp_path, capsys, option, value):
     args = ["simulate", "--checkpoint", run, "--from", f"{store}@09:31"]
-    assert fails([*args, "--out", tmp_path / "sim", option, value], capsys)
+    args = [*args, "--out", tmp_path / "sim", option, *value.split()]
+    assert fails(args, capsys)
     assert not list(tmp_path.iterdir())
 
 
@@ -293,24 +297,6 @@ def test_bad_checkpoints(run, store, tmp_path, capsys):
     assert "tokenizer.json" in attempt(copy)
     (step / "config.json").write_text("{}{")
     assert "config.json" in attempt(copy)
-
-
-def test_demo_leaves_a_replayable_market(tmp_path, capsys):
-    args = ["demo", "--out", str(tmp_path / "demo"), "--tape-orders", "2000"]
-    args += ["--steps", "3", "--markets", "2", "--orders", "30"]
-    main([*args, "--json"])
-    told = json.loads(capsys.readouterr().out)
-    assert told["orders_sent"] == 60 and told["crossed_states"] == 0
-    assert (tmp_path / "demo/price_fan.png").is_file()
-    (tmp_path / "demo/price_fan.png").write_text("an earlier demo's")
-    main(args)  # an earlier demo is replaced, but not what somebody put there
-    assert (tmp_path / "demo/price_fan.png").read_bytes().startswith(b"\x89PNG")
-    (tmp_path / "demo/notes").write_text("mine")
-    assert "exists already" in fails(args, capsys)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["demo"]
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/file").write_text("mine")
-    assert "exists already" in fails(["demo", "--out", tmp_path / "mine"], capsys)
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

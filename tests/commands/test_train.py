@@ -10,6 +10,7 @@ from marsjax.cli import main
 from marsjax.data import write_tapes
 from marsjax.errors import InputError
 from marsjax.tokens.dataset import write_dataset
+from marsjax.train import load_checkpoint
 
 TINY = shlex.split(
     "--model.d-model 16 --model.num-layers 1 --model.num-heads 2 --model.window 16 "
@@ -20,11 +21,11 @@ TINY = shlex.split(
 @pytest.fixture(scope="module")
 def make_store(tmp_path_factory):
     """A store of one synthetic tape with the given split."""
-    tape = synth.synthetic_tape(5, 2_000)
+    tapes = {seed: synth.synthetic_tape(seed, 2_000) for seed in (5, 6)}
 
-    def make(split):
+    def make(split, seed=5):
         folder = tmp_path_factory.mktemp("tapes") / "store"
-        write_tapes(folder, [tape], split)
+        write_tapes(folder, [tapes[seed]], split)
         return folder
 
     return make
@@ -113,6 +114,51 @@ def test_a_config_file_leaves_data_and_out_required(store, tmp_path, capsys):
     config.write_text("from marsjax.config import Config as config\n")
     told = fails(capsys, "train", "--config", config, "--data", store)
     assert "--out" in "".join(told) and "--data" not in "".join(told)
+
+
+def test_a_dry_run_writes_nothing_and_needs_neither_data_nor_out(
+    store, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    main(["train", "--dry-run", "--data", str(store), *TINY, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["orders"] == 2 * 6 * 32 and found["steps"] == 2
+    assert 1_000 < found["train_orders"] < 2_000
+    assert found["epochs"] == pytest.approx(found["orders"] / found["train_orders"])
+    memory = found["memory_bytes"]
+    assert memory["parameters"] == memory["gradients"] == 4 * found["parameters"]
+    assert memory["optimiser"] == 2 * memory["parameters"] + 8  # and two counters
+    assert memory["activations"] > 0
+    assert found["seconds"] > 0 and "timed" in found["how"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_begun_on_one_store_and_gone_on_with_it_mixed_into_another(
+    make_store, store, tmp_path, capsys
+):
+    first, out = tmp_path / "first", tmp_path / "tuned"
+    args = ["train", "--data", store, "--out", out, *TINY]
+    told = fails(capsys, *args, "--mix-weights", "2")
+    assert "1 weights of 0 stores" in told[-1]
+    other = make_store((0.6, 0.2, 0.2), seed=6)
+    train(other, first)
+    mixed = ["--mix", str(other), "--mix-weights", "0.5", "--init", str(first)]
+    train(store, out, *mixed)
+    begun, tuned = load_checkpoint(first), load_checkpoint(out)
+    assert tuned.meta["tokenizer_sha256"] == begun.meta["tokenizer_sha256"]
+    weights = [each["weight"] for each in tuned.meta["data"]]
+    tapes = [sorted(each["tapes"]) for each in tuned.meta["data"]]
+    assert weights == [1.0, 0.5, 1.0] and tapes[1] == tapes[2]
+    assert tuned.meta["data"][2]["tapes"] == begun.meta["data"][0]["tapes"]
+    assert (out / "mix-0/dataset.json").is_file()
+
+    # What the first model was trained on is not to be scored, begun with or mixed in.
+    later = make_store((0.1, 0.1, 0.8), seed=6)
+    args = ["train", "--data", later, "--out", tmp_path / "leak", *TINY]
+    for more in (["--init", first], ["--mix", other]):
+        told = fails(capsys, *args, *more)
+        assert "the model was" in told[-1] and "would be scored" in told[-1]
+        assert not (tmp_path / "leak").exists()
 
 
 def test_a_store_without_a_test_part_trains_and_is_not_scored(

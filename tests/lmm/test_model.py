@@ -7,40 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from marsjax.config import ModelConfig
 from marsjax.lmm import OrderModel, num_params
-
-SMALL = dict(
-    field_sizes=(3, 4, 5, 2),
-    num_features=5,
-    d_model=16,
-    num_layers=2,
-    num_heads=2,
-    window=6,
-)
-
-
-def make(seed=0, **changes):
-    """A model, its parameters (rough ones, so that every part matters) and orders."""
-    config = ModelConfig(**(SMALL | changes))
-    model = OrderModel(config)
-    shapes = jax.eval_shape(model.init, jax.random.key(seed))
-    leaves, tree = jax.tree.flatten(shapes)
-    rng = np.random.default_rng(seed)
-    leaves = [rng.normal(0, 0.3, x.shape).astype(x.dtype) for x in leaves]
-    length = 20
-    tokens = rng.integers(0, config.field_sizes, (length, 4)).astype(np.int32)
-    features = rng.integers(-9, 9, (length, config.num_features)).astype(np.int16)
-    return Jitted(config), jax.tree.unflatten(tree, leaves), tokens, features
-
-
-class Jitted(OrderModel):
-    """The order model compiled: much faster to test than one operation at a time."""
-
-    apply = jax.jit(OrderModel.apply, static_argnums=0)
-    log_prob = jax.jit(OrderModel.log_prob, static_argnums=0)
-    prefill = jax.jit(OrderModel.prefill, static_argnums=0)
-    sample = jax.jit(OrderModel.sample, static_argnums=0)
+from tests.lmm.small import SMALL, make
 
 
 @pytest.mark.parametrize("kv_heads", [None, 1])
@@ -163,15 +131,6 @@ def test_draws_follow_the_likelihood_and_the_mask(head):
         assert np.all(np.abs(share - allowed) <= 5 * sigma)
 
 
-def test_a_low_temperature_draws_the_most_likely_type():
-    model, params, tokens, features = make()
-    hidden_D = model.apply(params, tokens, features)[-1]
-    drawn = model.sample(params, hidden_D, jax.random.key(0), None, 1e-4)
-    types = np.array([[kind, 0, 0, 0] for kind in range(3)])
-    hidden_LD = jnp.broadcast_to(hidden_D, (3, len(hidden_D)))
-    assert drawn[0] == np.argmax(model.log_prob(params, hidden_LD, types)[:, 0])
-
-
 def test_a_batch_equals_its_members_alone():
     model, params, tokens, features = make()
     tokens = np.stack([tokens, tokens[::-1]])
@@ -206,16 +165,18 @@ def test_feature_scale_multiplies_the_features():
     )
 
 
-def test_half_precision_runs_both_ways_and_keeps_likelihoods_in_float32():
-    model, params, tokens, features = make(dtype="bfloat16")
-    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(params))
-    hidden_LD = model.apply(params, tokens, features)
-    cache, hidden_D, _ = model.prefill(params, tokens, features)
-    assert hidden_D.dtype == cache.k[0].dtype == jnp.bfloat16
-    np.testing.assert_allclose(
-        hidden_D.astype(jnp.float32), hidden_LD[-1].astype(jnp.float32), atol=0.3
-    )
-    assert model.log_prob(params, hidden_LD, tokens).dtype == jnp.float32
+def test_inputs_that_are_left_out_change_nothing():
+    model, params, tokens, features = make(inputs=("type", "volume", "book"))
+    whole, _, _, _ = make()
+    changed = tokens.copy()
+    changed[:, [1, 3]] = (changed[:, [1, 3]] + 1) % np.array([4, 2])
+    want = model.apply(params, tokens, features)
+    np.testing.assert_array_equal(model.apply(params, changed, features), want)
+    assert not np.allclose(whole.apply(params, tokens, features), want)
+    hidden_D = model.prefill(params, changed, features)[1]
+    np.testing.assert_allclose(hidden_D, want[-1], atol=1e-4)
+    changed[:, 2] = (changed[:, 2] + 1) % 5
+    assert not np.allclose(model.apply(params, changed, features), want)
 
 
 def test_the_default_model_has_under_a_million_parameters():

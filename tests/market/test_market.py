@@ -7,9 +7,12 @@ import pytest
 
 from marsjax import book as mbook
 from marsjax.book.slots import OWNER
+from marsjax.config import ModelConfig
 from marsjax.data import read_store, write_tapes
 from marsjax.data.replay import book_at, replay_tape
 from marsjax.errors import InputError
+from marsjax.lmm import OrderModel
+from marsjax.lmm.trained import TrainedModel
 from marsjax.market import (
     rollout,
     start_from_synthetic,
@@ -20,8 +23,10 @@ from marsjax.market.ground import can_cancel, cancel_target
 from marsjax.market.rollout import run_chunk
 from marsjax.market.summary import compare, real_orders, simulated_orders
 from marsjax.tokens.clock import NS
+from marsjax.tokens.dataset import fit_tokenizer
 from marsjax.tokens.orders import encode
 from marsjax.tokens.tape import observe_tape, tape_features
+from marsjax.tokens.views import LEVELS, find_view, view_of
 from marsjax.types import EventKind, Kind, Message, Side, Status
 
 KEY = jax.random.key(7)
@@ -99,17 +104,15 @@ def test_tapes_of_a_rollout_replay_to_the_same_quotes(result, start, tmp_path):
             )
 
 
-def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
-    model, start, tokenizer
-):
-    """Features mean the same in a rollout and in a dataset made of its tape."""
+def assert_fed_its_own_tokens(model, tokenizer, start):
+    """What the model was fed in a rollout is what its tape becomes in a dataset."""
     # From the last order's own time on: a first order that is held back until the
     # start has an interval that its token does not know.
     clock = {"start_s": start.market.clock_s, "start_ns": start.market.clock_ns}
     start = start._replace(world=start.world._replace(**clock))
     ran = rollout(start, KEY, num_markets=1, num_orders=120, group_size=1)
     (tape,) = to_tapes(ran, start)
-    seen = observe_tape(tape)
+    seen = observe_tape(tape, view=view_of(tokenizer.schema))
     seen = seen._replace(open2=int(start.world.open2_ticks))
     tokens = encode(tokenizer, seen.raw).astype(np.int32)
     features = tape_features(seen, tokenizer, tape.lot_size).astype(np.int32)
@@ -142,6 +145,49 @@ def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
         num_steps=120,
     )
     np.testing.assert_allclose(market.hidden_D[0], hidden[-1], atol=2e-4)
+
+
+def test_tokens_of_a_simulated_tape_are_those_the_model_was_fed(
+    model, start, tokenizer
+):
+    assert_fed_its_own_tokens(model, tokenizer, start)
+
+
+@pytest.fixture(scope="module")
+def of_levels(tape):
+    """A model that sees the book by levels, and its tokenizer."""
+    tokenizer = fit_tokenizer([tape], [observe_tape(tape, view=LEVELS)], LEVELS)
+    schema = tokenizer.schema
+    config = ModelConfig(
+        num_features=len(schema.features),
+        feature_scale=schema.feature_scale,
+        d_model=16,
+        num_layers=1,
+        num_heads=2,
+        window=32,
+    )
+    model = OrderModel(config)
+    params = jax.jit(OrderModel.init, static_argnums=0)(model, jax.random.key(2))
+    return TrainedModel(model, params, tokenizer)
+
+
+@pytest.mark.slow
+def test_a_model_of_levels_is_fed_levels(of_levels, tape):
+    start = start_from_tape(of_levels, tape, 10.0, num_slots=256)
+    assert start.observed.seen.volume_K.shape[1] == 20
+    assert_fed_its_own_tokens(of_levels.model, of_levels.tokenizer, start)
+
+
+def test_merged_cancels_are_merged_in_the_history(model, params, tape):
+    """A start in the midst of a run of cancels leaves the whole run out."""
+    view = find_view(merge_cancels=True)
+    frame = tape.messages
+    cancels = np.flatnonzero(frame["kind"] == Kind.CANCEL)
+    seen = observe_tape(tape, view=view)
+    tokenizer = fit_tokenizer([tape], [seen], view)
+    start = start_from_tape(TrainedModel(model, params, tokenizer), tape, 10.0)
+    assert start.world.tokenizer.view is view and len(cancels) > 50
+    np.testing.assert_array_equal(start.observed.row, seen.row)
 
 
 def test_the_start_is_the_tape(start, tape):
@@ -249,6 +295,25 @@ def test_synthetic_opening(trained):
 def test_slots_too_few_for_the_live_orders(trained, tape):
     with pytest.raises(InputError, match="do not fit"):
         start_from_tape(trained, tape, 10.0, num_slots=4)
+
+
+def test_sampling_is_the_worlds_and_needs_no_other_compilation(trained, tape, start):
+    """Of each field its own; one value a field makes a market of its likeliest."""
+    per_field = {"temperature": (0.5, 1, 1, 2), "top_k": (1, 0, 0, 0)}
+    cold = start_from_tape(trained, tape, 10.0, num_slots=256, **per_field)
+    np.testing.assert_array_equal(cold.world.sampling.temperature_C, [0.5, 1, 1, 2])
+    options = {"num_markets": 4, "num_orders": 60, "group_size": 4}
+    ran = rollout(cold, KEY, **options)
+    before = run_chunk._cache_size()
+    other = cold.world.sampling._replace(top_k_C=jnp.array([1, 1, 1, 0], jnp.int32))
+    narrow = cold._replace(world=cold.world._replace(sampling=other))
+    again = rollout(narrow, KEY, **options)
+    assert run_chunk._cache_size() == before
+    # Buys and sells alike need more than the likeliest type at each step to come.
+    sizes = [len(np.unique(r.records.qty)) for r in (ran, again)]
+    assert sizes[1] < sizes[0]
+    with pytest.raises(InputError, match=r"top_p is 2"):
+        start_from_tape(trained, tape, 10.0, top_p=2)
 
 
 def test_no_history_is_an_error(trained, tape):

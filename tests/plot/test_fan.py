@@ -5,6 +5,7 @@ import pytest
 
 from marsjax.plot import price_fan, save
 from marsjax.plot.fan import _clip
+from marsjax.plot.style import INK
 
 SSE = ((34_200, 41_400), (46_800, 53_820))
 OPTIONS = {"tick_size": 0.01, "start_s": 1_000.0, "sessions": SSE}
@@ -39,6 +40,22 @@ def test_a_fan_with_what_really_happened(tmp_path):
     low, high = axes.get_xlim()
     assert low < 1_000 < high <= np.sort(time[:, -1])[3]
     assert save(figure, tmp_path / "new" / "fan.png").stat().st_size > 10_000
+
+
+def test_a_fan_beside_the_true_market():
+    """Its median and the edges of its band, drawn up to the end of the fan."""
+    time, mid = markets(32)
+    figure = price_fan(time, mid, true=markets(32, seed=1), **OPTIONS)
+    assert labels(figure)[-2:] == ["true market, median", "true market, 90%"]
+    low, high = figure.axes[0].get_xlim()
+    drawn = [line for line in figure.axes[0].lines if line.get_color() == INK]
+    assert len(drawn) == 3
+    assert all(
+        low <= x.min() and x.max() <= high for x in (d.get_xdata() for d in drawn)
+    )
+    real = (np.linspace(900, 1_000, 50), np.full(50, 1_000.0))
+    figure = price_fan(time, mid, real=real, real_label="opening", **OPTIONS)
+    assert labels(figure)[-1] == "opening"
 
 
 @pytest.mark.parametrize(

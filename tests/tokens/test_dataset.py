@@ -21,6 +21,7 @@ from marsjax.tokens.observe import FEATURE_NAMES
 from marsjax.tokens.provenance import entry_sha256, training_span
 from marsjax.tokens.tape import observe_tape
 from marsjax.tokens.tokenizer import from_json
+from marsjax.tokens.views import find_view, view_of
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_a_strange_folder_is_left_alone(store, tmp_path):
 def test_one_tape_at_a_time_is_all_tapes_together(store, seen, tmp_path, monkeypatch):
     """A generator of tapes, each gone before the next, gives the same bytes."""
     observed = dict(zip((tape.name for tape in store), seen, strict=True))
-    monkeypatch.setattr(ds, "observe_tape", lambda tape, _: observed[tape.name])
+    monkeypatch.setattr(ds, "observe_tape", lambda tape, *_: observed[tape.name])
     alive = []
 
     def lazily():
@@ -140,6 +141,25 @@ def test_one_tape_at_a_time_is_all_tapes_together(store, seen, tmp_path, monkeyp
     assert {p.name for p in (tmp_path / "lazy").iterdir()} == set(FILES)
 
 
+def test_a_dataset_of_another_view(store, seen, tmp_path, monkeypatch):
+    """Its tokenizer names the view, and a tokenizer that is given decides it."""
+    view = find_view("ticks", merge_cancels=True)
+    observed = dict(zip((tape.name for tape in store), seen, strict=True))
+    asked = []
+
+    def observe(tape, _, view):
+        asked.append(view)
+        return observed[tape.name]
+
+    monkeypatch.setattr(ds, "observe_tape", observe)
+    info = ds.write_dataset(store, tmp_path / "data", view=view)
+    assert info["schema"] == "orders_merged"
+    tokenizer = from_json((tmp_path / "data/tokenizer.json").read_text())
+    assert view_of(tokenizer.schema) is view
+    ds.write_dataset(store, tmp_path / "again", tokenizer=tokenizer)
+    assert asked == [view] * 4
+
+
 def test_bins_of_very_many_orders_are_fitted_on_an_even_sample(store, seen):
     training = ds.TrainingOrders(most=100)
     columns = []
@@ -159,7 +179,7 @@ def test_a_dataset_says_what_it_was_made_of(
     store_dir, store, seen, tmp_path, monkeypatch
 ):
     observed = dict(zip((tape.name for tape in store), seen, strict=True))
-    monkeypatch.setattr(ds, "observe_tape", lambda tape, _: observed[tape.name])
+    monkeypatch.setattr(ds, "observe_tape", lambda tape, *_: observed[tape.name])
     tapes = store
     info = ds.write_dataset(tapes, tmp_path / "a")
     entries = json.loads((store_dir / "manifest.json").read_text())["tapes"]

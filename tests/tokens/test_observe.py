@@ -12,9 +12,11 @@ from marsjax.data.tape import Tape, message_frame
 from marsjax.synth.all_kinds import with_all_kinds
 from marsjax.synth.random_stream import RandomStream
 from marsjax.tokens import tape as of_tape
+from marsjax.tokens.levels import observe_levels
 from marsjax.tokens.observe import observe
 from marsjax.tokens.orders import fit
 from marsjax.tokens.tape import book_lots, observe_tape, observed_orders, tape_features
+from marsjax.tokens.views import LEVELS
 from marsjax.types import Message
 
 BLOCK = 512
@@ -55,6 +57,19 @@ def test_by_the_ladder_as_by_the_slots(tape, observed):
     jax.tree.map(np.testing.assert_array_equal, observed, want)
     assert len(want.row) > 2 * BLOCK and (want.seen.volume_K != 0).mean() > 0.1
     assert min(want.left_out.values()) > 50
+
+
+def test_levels_by_the_ladder_as_by_the_slots(tape):
+    """Ten levels a side, those far from the mid too."""
+    result = replay_tape(tape, observe_fn=observe_levels)
+    want = observed_orders(tape, result, LEVELS)
+    jax.tree.map(np.testing.assert_array_equal, observe_tape(tape, view=LEVELS), want)
+    volume_K = want.seen.volume_K
+    assert volume_K.shape == (len(want.row), 20) and (volume_K[:, [9, 19]] != 0).any()
+    assert (volume_K[:, :10] <= 0).all() and (volume_K[:, 10:] >= 0).all()
+    now = want.seen.quote
+    np.testing.assert_array_equal(-volume_K[:, 0], now.bid_qty)
+    np.testing.assert_array_equal(volume_K[:, 10], now.ask_qty)
 
 
 def test_bytes_an_order(observed):

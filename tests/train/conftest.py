@@ -53,7 +53,7 @@ def dataset_dir(tmp_path_factory) -> Path:
     return write(tmp_path_factory.mktemp("data") / "dataset", tokens, features)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config() -> Config:
     """A model that trains in a blink."""
     return Config(

@@ -63,6 +63,32 @@ def test_config_files_hold_a_config_or_a_function(tmp_path):
         load_config(tmp_path / "none.py")
 
 
+def test_a_file_of_several_configs(tmp_path):
+    path = tmp_path / "several.py"
+    path.write_text(
+        "from marsjax.config import Config, TrainConfig\n"
+        "configs = {'a': Config(), 'b': Config(train=TrainConfig(seed=3))}\n"
+    )
+    assert load_config(f"{path}:a") == Config()
+    for name in (path, f"{path}:", f"{path}:d"):
+        with pytest.raises(InputError, match=r"several.py:NAME with one of a, b"):
+            load_config(name)
+    path.write_text("from marsjax.config import Config\nconfig = Config()\n")
+    assert load_config(path) == Config()
+    with pytest.raises(InputError, match="holds no dict of configs"):
+        load_config(f"{path}:a")
+    path.write_text("def configs():\n    return {1: 2 / 0}\n")
+    with pytest.raises(InputError, match=r"several.py:2: ZeroDivisionError"):
+        load_config(f"{path}:a")
+
+
+def test_inputs_survive_json():
+    config = Config(ModelConfig(inputs=("type", "book")))
+    assert from_json(to_json(config)) == config
+    with pytest.raises(InputError, match=r"config.model.inputs is 3"):
+        from_json('{"model": {"inputs": [3]}}')
+
+
 @pytest.mark.parametrize(
     ("body", "line", "says"),
     [
