@@ -15,15 +15,19 @@ warm-up and a running mean of the weights is scored, so that no station is train
 another's schedule. A run of its own for each amount, with a falling rate, ends a little
 lower.
 
-The gap has a part that no amount of training closes. The truth knows every order in the
-book and, in the queue-reactive market, the reference price and the queues that are
-being drawn anew; the model sees bins of what was sent, of volumes at a few ticks and of
-the touch, as far back as its window. Volumes say little of the number of orders, on
-which the rates of cancels depend, and the interval's law, which depends on the sum of
-all rates, tells nearly all of what the model cannot see. What is left of the gap at the
-right end of the figure is an upper bound of that part.
+Some of the gap no amount of training closes. The truth knows the whole state: of each
+order its price, its size and that it is still there, and in the queue-reactive market
+the reference price and the queues that are being drawn anew. The model sees orders as
+they came, in bins and measured from a mid that moves, as far back as its window, and
+volumes at a few ticks, also in bins. To weigh cancels as the truth does it would have
+to keep the book itself: which orders of what sizes stand where. Their price and, in
+`zi`, their volume are where most of its gap is. What is left at the right end of the
+figure is an upper bound of what cannot be closed.
 
-@@COST@@
+400,000 orders, tables and all, take two to three minutes of one core a market: gaps of
+0.519 [0.511, 0.527] nats in `zi` and 0.204 [0.185, 0.223] in `queue`, where tables of
+counts reach 0.659 and 0.282 (``--amounts 10000 30000 100000 200000 400000 --orders
+400000 --held-out 50000``).
 """
 
 import dataclasses

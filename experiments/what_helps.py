@@ -102,7 +102,12 @@ def _tokenise(stores: list[Path], out: Path, like: Path | None) -> None:
         return
     tokenizer = None if like is None else from_json(read_dataset(like).tokenizer)
     with progress_bar() as report_fn:
-        tapes = [tape for store in stores for tape in iter_store(store)]
+        tapes = [
+            # Of one market calibrated to several stocks the tapes have the same names.
+            dataclasses.replace(tape, name=f"{store.name}/{tape.name}")
+            for store in stores
+            for tape in iter_store(store)
+        ]
         write_dataset(tapes, out, tokenizer=tokenizer, progress_fn=report_fn)
 
 

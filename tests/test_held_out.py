@@ -75,7 +75,7 @@ def test_each_stock_is_held_out_in_turn(work, monkeypatch, capsys):
 def test_what_cannot_be_left_out(work):
     with pytest.raises(InputError, match="no symbol C"):
         main(Args(work / "store", work / "tiny.py", work / "none", symbols=("C",)))
-    write_tapes(work / "single", [synthetic_tape(0, 200, symbol="A")])
+    write_tapes(work / "single", [synthetic_tape(0, 900, symbol="A")])
     with pytest.raises(InputError, match="one stock alone"):
         main(Args(work / "single", work / "tiny.py", work / "none"))
     assert not (work / "none").exists()

@@ -49,8 +49,8 @@ def run_shipped(
     card = read_card(name)
     with whole_folder(out, may_replace=is_demo) as work:
         trained, invented = load(name), read_opening(find_model(name))
-        say(f"{name}, a model of {card['data']['short']}; its opening: a book and")
-        say(f"{invented.orders:,} orders of {invented.about}")
+        say(f"{name}, a model of {card['data']['short']}; an opening is drawn from")
+        say(invented.about)
         start = start_from_opening(trained, invented, seed)
         with ThreadPoolExecutor(1) as pool:
             # Compiled beside the model's markets.
@@ -145,8 +145,8 @@ def _intervals(result: Rollout, start: Start) -> dict[str, list[float] | None]:
 def _show(summary: dict, out: Path, pictures: list[str], *, as_json: bool) -> None:
     notes = [
         f"{summary['orders_sent']:,} orders in {summary['markets']} markets, "
-        f"{summary['seconds']:.1f} s, {summary['orders_per_s']:,.0f} orders/s on "
-        f"{summary['device']}; {summary['crossed_states']} crossed states",
+        f"{summary['seconds']:.1f} s, {summary['orders_per_s']:,.0f} orders/s once "
+        f"compiled on {summary['device']}; {summary['crossed_states']} crossed states",
         f"beside: {summary['beside']}",
         *summary["status"],
         f"written to {out}: {', '.join(pictures)}, simulated/",

@@ -14,8 +14,8 @@ class TrainConfig:
       steps: optimiser steps in all; the schedule ends there.
       batch_size: windows a step.
       micro_batch: most windows whose gradient is computed at once; None: all. The
-        largest divisor of ``batch_size`` up to it is taken. The result is the same; a
-        few are faster on a CPU, all are faster on a GPU.
+        largest divisor of ``batch_size`` up to it is taken. The result is the same but
+        for rounding; 1 is fastest on a CPU, all at once on a GPU.
       seq_len: predicted orders a window.
       learning_rate: the peak.
       final_learning_rate: at the end, as a share of the peak.

@@ -51,13 +51,21 @@ def ring_attention(q_HGE: Array, k_HEW: Array, v_HWE: Array, seen_W: Array) -> A
     The softmax is divided by its sum after the product with the values and not before:
     a pass over the window less.
 
+    Args:
+      q_HGE: the query.
+      k_HEW, v_HWE: the rings, without H if it is 1.
+      seen_W: at least one slot is true.
+
     Returns:
       ``[H, G, E]``, of the type of the values; sums are float32.
     """
-    score_HGW = _product("hge,hew->hgw", q_HGE, k_HEW) * q_HGE.shape[-1] ** -0.5
-    score_HGW = jnp.where(seen_W[None, None], score_HGW, NEVER)
+    *heads, width, window = k_HEW.shape
+    q_HGE, shape = q_HGE.reshape(*heads, -1, width), q_HGE.shape
+    score_HGW = _product("...ge,...ew->...gw", q_HGE, k_HEW) * width**-0.5
+    seen_W = seen_W.reshape((1,) * (len(heads) + 1) + (window,))
+    score_HGW = jnp.where(seen_W, score_HGW, NEVER)
     most_HG1 = jnp.max(score_HGW, axis=-1, keepdims=True)
     weight_HGW = jnp.exp(score_HGW - most_HG1)
     total_HG1 = jnp.sum(weight_HGW, axis=-1, keepdims=True)
-    mixed_HGE = _product("hgw,hwe->hge", weight_HGW.astype(v_HWE.dtype), v_HWE)
-    return (mixed_HGE / total_HG1).astype(v_HWE.dtype)
+    mixed_HGE = _product("...gw,...we->...ge", weight_HGW.astype(v_HWE.dtype), v_HWE)
+    return (mixed_HGE / total_HG1).astype(v_HWE.dtype).reshape(shape)

@@ -18,7 +18,9 @@ class Cache(NamedTuple):
 
     H key-value heads, W window, E head width. Keys lie with the window innermost: on a
     CPU both products of attention then run along the rows of what they read, which for
-    heads that share keys takes half the time.
+    heads that share keys takes half the time. Where H is 1 the arrays have no such
+    axis: XLA drops axes of one from products, then writes twice, once in either shape,
+    and copies the ring before it.
 
     ``k``: for each layer ``[H, E, W]``. ``v``: for each layer ``[H, W, E]``.
     ``length``: int32, orders written so far, at most W.
@@ -31,12 +33,14 @@ class Cache(NamedTuple):
 
 def init_cache(config: ModelConfig) -> Cache:
     """An empty cache for one market."""
-    heads, width, window = config.kv_heads, config.head_dim, config.window
+    heads = () if config.kv_heads == 1 else (config.kv_heads,)
+    width, window = config.head_dim, config.window
 
     def make(*shape):
+        shape = (*heads, *shape)
         return tuple(jnp.zeros(shape, config.dtype) for _ in range(config.num_layers))
 
-    return Cache(make(heads, width, window), make(heads, window, width), jnp.int32(0))
+    return Cache(make(width, window), make(window, width), jnp.int32(0))
 
 
 def slot_of(position: Array, window: int) -> Array:
@@ -46,25 +50,22 @@ def slot_of(position: Array, window: int) -> Array:
 
 
 def write_key(ring_HEW: Array, new_HE: Array, slot: Array) -> Array:
-    """``ring_HEW`` with ``new_HE`` in ``slot``.
+    """``ring_HEW`` (or ``[E, W]``) with ``new_HE`` in ``slot``.
 
     With an unbatched ``slot`` this stays one in-place update under ``vmap``.
     """
-    new_HE1 = new_HE[:, :, None].astype(ring_HEW.dtype)
-    return _written(ring_HEW, new_HE1, (0, 0, slot))
+    *heads, width, _ = ring_HEW.shape
+    new_HE1 = new_HE.reshape(*heads, width, 1).astype(ring_HEW.dtype)
+    place = (*(0 for _ in heads), 0, slot)
+    return jax.lax.dynamic_update_slice(ring_HEW, new_HE1, place)
 
 
 def write_value(ring_HWE: Array, new_HE: Array, slot: Array) -> Array:
-    """``ring_HWE`` with ``new_HE`` in ``slot``, in place like `write_key`."""
-    new_H1E = new_HE[:, None].astype(ring_HWE.dtype)
-    return _written(ring_HWE, new_H1E, (0, slot, 0))
-
-
-def _written(ring: Array, new: Array, place: tuple) -> Array:
-    # Without the barrier XLA may write twice, once for attention in a shape of its own
-    # (as with one head), and then it copies the ring first.
-    ring = jax.lax.dynamic_update_slice(ring, new, place)
-    return jax.lax.optimization_barrier(ring)
+    """``ring_HWE`` (or ``[W, E]``) with ``new_HE`` in ``slot``, like `write_key`."""
+    *heads, _, width = ring_HWE.shape
+    new_H1E = new_HE.reshape(*heads, 1, width).astype(ring_HWE.dtype)
+    place = (*(0 for _ in heads), slot, 0)
+    return jax.lax.dynamic_update_slice(ring_HWE, new_H1E, place)
 
 
 def seen_slots(slot: Array, length: Array, window: int) -> Array:

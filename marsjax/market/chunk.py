@@ -72,6 +72,9 @@ def _parts(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(mesh.axis_names[0]))
 
 
+_fold_in_B = jax.vmap(jax.random.fold_in, (0, None))
+
+
 @partial(
     jax.jit,
     static_argnames=("model", "num_steps", "mesh"),
@@ -107,13 +110,24 @@ def run_chunk(
     """
 
     def chunk(world, markets_B, keys_B, first_step, position):
-        def body(markets_B, t):
-            keys_now_B = jax.vmap(jax.random.fold_in, (0, None))(keys_B, first_step + t)
-            one = partial(step, model, world)
-            # Position is shared, so that the cache is written in place.
-            return jax.vmap(one, (0, None, 0))(markets_B, position + t, keys_now_B)
+        run_one = partial(step, model, world)
+        # Position is shared, so that the cache is written in place.
+        run_all, fold_in = jax.vmap(run_one, (0, None, 0)), _fold_in_B
+        is_alone = keys_B.shape[0] == 1
+        if is_alone:
+            # For an axis of one XLA would copy the cache: go without.
+            markets_B, keys_B = jax.tree.map(lambda x: x[0], (markets_B, keys_B))
+            run_all, fold_in = run_one, jax.random.fold_in
 
-        return jax.lax.scan(body, markets_B, jnp.arange(num_steps, dtype=jnp.int32))
+        def body(markets_B, t):
+            return run_all(markets_B, position + t, fold_in(keys_B, first_step + t))
+
+        steps_T = jnp.arange(num_steps, dtype=jnp.int32)
+        markets_B, records_TB = jax.lax.scan(body, markets_B, steps_T)
+        if is_alone:
+            markets_B = jax.tree.map(lambda x: x[None], markets_B)
+            records_TB = jax.tree.map(lambda x: x[:, None], records_TB)
+        return markets_B, records_TB
 
     if mesh is not None:
         same, each = _whole(mesh).spec, _parts(mesh).spec

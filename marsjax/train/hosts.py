@@ -39,6 +39,8 @@ def connected(hosts: HostsConfig) -> Iterator[None]:
         yield
         return
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    # It would catch the signal that ends a process, and go on.
+    jax.config.update("jax_enable_preemption_service", False)
     try:
         if hosts.index > 0:
             _wait_for_coordinator(hosts)

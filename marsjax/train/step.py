@@ -81,8 +81,9 @@ def gradients(
     """Nats of each field ``[C]`` and the gradient of their sum.
 
     The windows go ``micro_batch`` at a time, or in the next smaller groups of one size:
-    on a CPU what a few of them need stays in its caches, which is faster than one large
-    batch. Of several devices each has a part of every group, one window at least.
+    on a CPU what one or a few of them need stays in its caches, which is faster than
+    one large batch. Of several devices each has a part of every group, one window at
+    least.
     """
     model = OrderModel(config.model)
     size = len(batch.tokens)

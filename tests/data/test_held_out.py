@@ -14,7 +14,7 @@ TIMES = {part: [[row, 5] for row in rows] for part, rows in ROWS.items()}
 
 @pytest.fixture(scope="module")
 def tape():
-    return dataclasses.replace(synthetic_tape(0, 100), split=ROWS, split_time=TIMES)
+    return dataclasses.replace(synthetic_tape(0, 900), split=ROWS, split_time=TIMES)
 
 
 def test_all_rows_of_any_part_are_test(tape):
@@ -43,4 +43,4 @@ def test_parts_without_rows_do_not_widen_it(tape):
 
 def test_a_tape_without_a_split():
     with pytest.raises(ValueError, match="has no split"):
-        hold_out(synthetic_tape(0, 100))
+        hold_out(synthetic_tape(0, 900))
