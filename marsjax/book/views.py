@@ -60,9 +60,10 @@ def _best_prices(book: Book) -> tuple[Array, Array]:
 
 def volume_at(book: Book, side: Array, price_ticks_K: Array) -> Array:
     """Resting quantity of a side at each of the given prices, ``[K]``."""
-    at_KN = book.price_ticks_SN[side][None, :] == price_ticks_K[:, None]
-    at_KN &= is_limit_price(price_ticks_K)[:, None]
-    return jnp.sum(jnp.where(at_KN, book.qty_SN[side][None, :], 0), axis=-1)
+    # Prices innermost: a CPU then sums them side by side.
+    at_NK = book.price_ticks_SN[side][:, None] == price_ticks_K[None, :]
+    at_NK &= is_limit_price(price_ticks_K)[None, :]
+    return jnp.sum(jnp.where(at_NK, book.qty_SN[side][:, None], 0), axis=0)
 
 
 def quote(book: Book) -> Quote:

@@ -7,10 +7,12 @@ import tyro
 
 from marsjax.commands.bench_book import BenchBook
 from marsjax.commands.bench_rollout import BenchRollout
+from marsjax.commands.bench_train import BenchTrain
 
 Part = (
     Annotated[BenchBook, tyro.conf.subcommand("book")]
     | Annotated[BenchRollout, tyro.conf.subcommand("rollout")]
+    | Annotated[BenchTrain, tyro.conf.subcommand("train")]
 )
 
 
@@ -22,6 +24,7 @@ class Bench:
 
     Example: marsjax bench book --books 1 64 --slots 128
     Example: marsjax bench rollout --markets 16 64 --context 1024 --model 2M
+    Example: marsjax bench train --model 2M 5M
     """
 
     part: Part

@@ -62,12 +62,9 @@ def cancel_target(book: mbook.Book, wanted2: Array, lots: Array, lot_size: Array
     # Sequence numbers are unique, but a wanted price midway ties two sides' orders.
     mask = keep_nearest(mask, live.seq)
 
-    def the(values):
-        return jnp.sum(jnp.where(mask, values, 0))
-
-    return Target(
-        the(live.side), the(live.price_ticks), the(live.qty), the(live.order_id)
-    )
+    # One pass over the slots for where it is; `argmax` would take several.
+    slot = jnp.sum(jnp.where(mask, jnp.arange(len(mask)), 0))
+    return Target(*(x[slot] for x in live[1:4]), live.order_id[slot])
 
 
 class Grounded(NamedTuple):
