@@ -3,9 +3,11 @@
     python -m experiments.scaling_law --runs runs/scaling-sse
 
 Fits ``L = E + A N**-a + B D**-b`` (Hoffmann et al. 2022, arXiv 2203.15556, equation 2)
-by least squares on the nats; intervals are of 500 bootstrap draws of the runs. Beside
-it stand the nats a decade of parameters at the largest amount of data and those of MarS
-(arXiv 2409.07486, figure of the order model's scaling: 2M 7.743 to 1.02B 6.994).
+by least squares on the nats, or on the nats above the truth where it is known (``E`` is
+then what no amount of data or parameters brings); intervals are of 500 bootstrap draws
+of the runs. Beside it stand the nats a decade of parameters at the largest amount of
+data and those of MarS (arXiv 2409.07486, figure of the order model's scaling: 2M 7.743
+to 1.02B 6.994).
 """
 
 import json
@@ -15,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import tyro
 from matplotlib import colormaps
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 from scipy.optimize import least_squares
 
 from marsjax.commands.console import show
@@ -92,7 +94,7 @@ def fit_law(
 def slope(results: list[Result]) -> float:
     """Nats a decade of parameters, over the runs on the most data."""
     most = max(r.orders for r in results)
-    rows = [(r.parameters, r.nats[0]) for r in results if r.orders == most]
+    rows = [(r.parameters, (r.gap or r.nats)[0]) for r in results if r.orders == most]
     n, loss = np.array(rows).T
     return float(-np.polyfit(np.log10(n), loss, 1)[0]) if len(n) > 1 else float("nan")
 
@@ -107,7 +109,7 @@ def summarise(results: list[Result], seed: int = 0, draws: int = DRAWS) -> dict:
     """The law with 95 % intervals; JSON-ready."""
     n = np.array([r.parameters for r in results], float)
     d = np.array([r.orders for r in results], float)
-    loss = np.array([r.nats[0] for r in results])
+    loss = np.array([(r.gap or r.nats)[0] for r in results])
     rng, laws, slopes = np.random.default_rng(seed), [], []
     point = fit_law(n, d, loss)
     for _ in range(draws):
@@ -203,12 +205,9 @@ def draw(results: list[Result], found: dict):
                 color=colour,
                 label=f"{_short(value)} {unit}",
             )
-            if has_gap:
-                axes.plot(x, mean, lw=0.8, color=colour)
-            else:
-                fine = np.geomspace(x[0], x[-1], 50)
-                pair = (fine, value) if x_name == "parameters" else (value, fine)
-                axes.plot(fine, predict(law, *pair), lw=1, color=colour)
+            fine = np.geomspace(x[0], x[-1], 50)
+            pair = (fine, value) if x_name == "parameters" else (value, fine)
+            axes.plot(fine, predict(law, *pair), lw=1, color=colour)
         if x_name == "parameters" and not has_gap:
             _mars_line(axes, x, float(np.mean(mean)))
         axes.set_xscale("log")
@@ -217,6 +216,8 @@ def draw(results: list[Result], found: dict):
         axes.xaxis.set_minor_formatter(NullFormatter())
         if has_gap:
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(ScalarFormatter())
+            axes.yaxis.set_minor_formatter(ScalarFormatter())
         name = "Nats above the truth" if has_gap else "Nats an order"
         set_labels(axes, label, f"{name}, test part")
         axes.legend(

@@ -21,6 +21,7 @@ from marsjax.commands.rollout_speed import (
 from marsjax.errors import InputError
 from marsjax.lmm import num_params
 from marsjax.lmm.trained import TrainedModel
+from marsjax.market.rollout import GROUP_SIZE
 
 MOST_RECOMPUTED = 16
 """Markets that recompute at once; more are no faster an order and take long."""
@@ -48,7 +49,7 @@ class BenchRollout:
     """a size such as 0.2M, 2M, 5M or 19M, a folder that `marsjax train` wrote, or a
     model of this package"""
     markets: tuple[int, ...] = (16, 64)
-    """numbers of markets that run at once"""
+    """numbers of markets"""
     context: int = 1024
     """past orders that each new one is conditioned on, in place of the model's own"""
     kv_heads: int | None = None
@@ -59,6 +60,9 @@ class BenchRollout:
     """of a timed run at least"""
     steps: int = 25
     """orders of a market in a device call"""
+    group_size: int | None = None
+    """markets that a device runs at once, the others in turn; by default 16 on a CPU,
+    as `marsjax simulate` does, and elsewhere all"""
     devices: int = 1
     """devices that share the markets: accelerators, or host devices of a CPU"""
     recompute: bool = True
@@ -78,7 +82,10 @@ class BenchRollout:
         trained = find_trained(self.model, self.context, self.kv_heads)
         starts = make_starts(trained, self.seed, self.slots)
         sizes = sorted({1, *self.markets})
-        loops = [make_loop(starts.full, n, self.steps, mesh) for n in sizes]
+        group = self.group_size
+        if group is None and jax.default_backend() == "cpu":
+            group = GROUP_SIZE
+        loops = [make_loop(starts.full, n, self.steps, mesh, group) for n in sizes]
         slow_starts, slow_loops = None, []
         if self.recompute:
             slow_starts = Starts(*(recomputed(start, trained) for start in starts))
@@ -99,7 +106,8 @@ class BenchRollout:
 
     def _check(self) -> None:
         check_seed(self.seed)
-        for name in ("markets", "context", "kv_heads", "runs", "steps", "devices"):
+        counts = "markets context kv_heads runs steps group_size devices"
+        for name in counts.split():
             values = getattr(self, name)
             values = values if isinstance(values, tuple) else (values,)
             if not values or min(1 if v is None else v for v in values) < 1:

@@ -29,6 +29,7 @@ def speeds(
         rates = [_per_s(run[i]) for run in full]
         row = {
             "markets": loop.num_markets,
+            "group_size": loop.group_size,
             "orders_per_s": statistics.median(rates),
             "min_orders_per_s": min(rates),
             "max_orders_per_s": max(rates),

@@ -80,8 +80,8 @@ def recomputed(start: Start, trained: TrainedModel) -> Start:
 
 
 class Timed(NamedTuple):
-    """Orders of all markets, the seconds they took, records ``[T, B]``, and the status
-    bits of all markets together."""
+    """Orders of all markets, the seconds they took, records ``[T, B]`` of the first
+    group, and the status bits of all markets together."""
 
     num_orders: int
     seconds: float
@@ -97,34 +97,46 @@ class Loop(NamedTuple):
     """
 
     num_markets: int
+    group_size: int
     compile_s: float
     run: Callable[..., Timed]
 
 
 def make_loop(
-    start: Start, num_markets: int, num_steps: int, mesh: Mesh | None = None
+    start: Start,
+    num_markets: int,
+    num_steps: int,
+    mesh: Mesh | None = None,
+    group_size: int | None = None,
 ) -> Loop:
     """Compile ``num_steps`` steps of ``num_markets`` markets.
 
     Args:
       start: what it runs from, or something of its shapes.
       mesh: devices that share the markets, where their number divides.
+      group_size: most markets that a device runs at once; groups of the largest size
+        that divides the markets take turns, chunk by chunk. By default all at once.
     """
     if num_markets % num_shards(mesh):
         mesh = None
+    shards = num_shards(mesh)
+    most = min(group_size or num_markets, num_markets // shards)
+    size = max(n for n in range(1, most + 1) if num_markets // shards % n == 0)
+    num_at_once = size * shards
     ids = jnp.arange(num_markets)
     keys_B = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), ids)
-    keys_B, world = divided(keys_B, mesh), shared(start.world, mesh)
+    keys_GB = [divided(keys, mesh) for keys in keys_B.reshape(-1, num_at_once)]
+    world = shared(start.world, mesh)
 
     def fresh(start):
-        return jax.block_until_ready(copies(start.market, num_markets, mesh))
+        return jax.block_until_ready(copies(start.market, num_at_once, mesh))
 
     began = time.perf_counter()
     compiled = run_chunk.lower(
         start.model,
         world,
         fresh(start),
-        keys_B,
+        keys_GB[0],
         jnp.int32(0),
         start.position,
         num_steps=num_steps,
@@ -133,23 +145,26 @@ def make_loop(
     compile_s = time.perf_counter() - began
 
     def run(start: Start, seconds: float = 0.0, num_orders: int = 1) -> Timed:
-        markets_B, done, chunks = fresh(start), 0, []
+        groups, done, chunks = [fresh(start) for _ in keys_GB], 0, []
         began = time.perf_counter()
         while done < num_orders or time.perf_counter() - began < seconds:
             at = (jnp.int32(done), start.position + done)
-            markets_B, records = compiled(world, markets_B, keys_B, *at)
-            chunks.append(jax.block_until_ready(records))
+            for g, keys in enumerate(keys_GB):
+                groups[g], records = compiled(world, groups[g], keys, *at)
+                jax.block_until_ready(records)
+                if g == 0:
+                    chunks.append(records)
             done += num_steps
         taken = time.perf_counter() - began
-        bits = np.asarray(markets_B.status | markets_B.book.status)
+        bits = [np.asarray(m.status | m.book.status) for m in groups]
         return Timed(
             num_orders=num_markets * done,
             seconds=taken,
             records=jax.tree.map(lambda *xs: np.concatenate(xs), *chunks),
-            status=int(np.bitwise_or.reduce(bits)),
+            status=int(np.bitwise_or.reduce(np.concatenate(bits))),
         )
 
-    return Loop(num_markets, compile_s, run)
+    return Loop(num_markets, size, compile_s, run)
 
 
 def same_orders(one: Record, other: Record) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from marsjax.config import (
     load_config,
 )
 from marsjax.errors import InputError
+from marsjax.tokens.inputs import scale_of_inputs
 from marsjax.tokens.views import View, find_view
 from marsjax.train import train
 from marsjax.train.folder import continues, undone_on_error
@@ -38,7 +39,7 @@ class Train:
     """Train an order model on the training part of a store.
 
     Tokenises the tapes into OUT/dataset, trains with checkpoints in OUT, then scores
-    the best checkpoint on the test part beside two baselines, if the store has one.
+    the best checkpoint on the test part beside baselines, if the store has one.
     """
 
     data: Path | None = None
@@ -76,6 +77,14 @@ class Train:
         """Tokenise, train, score."""
         config = Config(model=self.model, train=self.train, mesh=self.mesh)
         view = find_view(self.book, self.merge_cancels)
+        schema = view.schema
+        # What is not there is told before hours of tokenising.
+        scale_of_inputs(
+            self.model.inputs,
+            schema.field_names,
+            schema.feature_names,
+            schema.feature_scale,
+        )
         if self.dry_run:
             dry_run(config, view.schema, self.data, as_json=self.json)
             return

@@ -8,7 +8,7 @@ sampling, Holtzman et al. 2020, arXiv 1904.09751). What is left is renormalised.
 Dimension key beside the shared one: C fields of a token, V values of one field.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -18,12 +18,15 @@ import numpy as np
 from marsjax.errors import InputError
 from marsjax.types import Array
 
+PAIRS = 256
+"""Up to so many values all pairs are compared, which is faster than to sort them."""
+
 
 class Sampling(NamedTuple):
     """Of each field; arrays, so that other values need no other compilation.
 
     Where ``top_k_C`` or ``top_p_C`` is None there is no such restriction, and without
-    both no sort either.
+    both no value is ranked.
 
     Attributes:
       temperature_C: float32, positive; at 1 draws follow the model.
@@ -98,16 +101,36 @@ def shaped(logits_V: Array, field: int, sampling: Sampling) -> Array:
     logits_V = logits_V / sampling.temperature_C[field]
     if sampling.top_k_C is None and sampling.top_p_C is None:
         return logits_V
-    # A stable sort: of equal values the first ones are the likelier.
-    order_V = jnp.argsort(-logits_V)
-    sorted_V, rank_V = logits_V[order_V], jnp.arange(len(logits_V))
+    rank_V, before_fn = _ranked(logits_V)
     if sampling.top_k_C is not None:
         k = sampling.top_k_C[field]
-        sorted_V = jnp.where((rank_V < k) | (k == 0), sorted_V, -jnp.inf)
+        logits_V = jnp.where((rank_V < k) | (k == 0), logits_V, -jnp.inf)
     if sampling.top_p_C is not None:
-        p, share_V = sampling.top_p_C[field], jax.nn.softmax(sorted_V)
+        p, share_V = sampling.top_p_C[field], jax.nn.softmax(logits_V)
         # Rounding must take nothing off where p is 1, nor ever the likeliest value.
-        before_V = jnp.cumsum(share_V) - share_V
-        keep_V = (before_V < p) | (p == 1) | (rank_V == 0)
-        sorted_V = jnp.where(keep_V, sorted_V, -jnp.inf)
-    return sorted_V[jnp.argsort(order_V)]
+        keep_V = (before_fn(share_V) < p) | (p == 1) | (rank_V == 0)
+        logits_V = jnp.where(keep_V, logits_V, -jnp.inf)
+    return logits_V
+
+
+def _ranked(logits_V: Array) -> tuple[Array, Callable[[Array], Array]]:
+    """How many values are likelier than each, of equal ones the first; and a function
+    that adds up what is given of these."""
+    if len(logits_V) > PAIRS:
+        order_V = jnp.argsort(-logits_V)
+        rank_V = jnp.argsort(order_V)
+
+        def before(share_V):
+            sorted_V = share_V[order_V]
+            return (jnp.cumsum(sorted_V) - sorted_V)[rank_V]
+
+        return rank_V, before
+    index_V = jnp.arange(len(logits_V))
+    is_equal_VV = logits_V[None, :] == logits_V[:, None]
+    is_first_VV = index_V[None, :] < index_V[:, None]
+    ahead_VV = (logits_V[None, :] > logits_V[:, None]) | (is_equal_VV & is_first_VV)
+
+    def before(share_V):
+        return jnp.sum(jnp.where(ahead_VV, share_V[None, :], 0.0), axis=-1)
+
+    return jnp.sum(ahead_VV, axis=-1), before

@@ -64,7 +64,9 @@ def cancel_target(book: mbook.Book, wanted2: Array, lots: Array, lot_size: Array
 
     # One pass over the slots for where it is; `argmax` would take several.
     slot = jnp.sum(jnp.where(mask, jnp.arange(len(mask)), 0))
-    return Target(*(x[slot] for x in live[1:4]), live.order_id[slot])
+    return Target(
+        live.side[slot], live.price_ticks[slot], live.qty[slot], live.order_id[slot]
+    )
 
 
 class Grounded(NamedTuple):

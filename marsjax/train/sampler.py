@@ -41,7 +41,11 @@ class Windows:
 
     def __init__(self, dataset: Dataset, length: int, source: int, mirror: bool):
         self.source, self._images = source, 1 + mirror
-        spans = [(s.start, s.stop - s.start - length) for s in dataset.part("train")]
+        spans = [
+            (s.start, s.stop - s.start - length)
+            for s in dataset.part("train")
+            if s.stop > s.start
+        ]
         spans_long = [(start, count) for start, count in spans if count > 0]
         if not spans_long:
             raise InputError(

@@ -73,7 +73,7 @@ def test_orders_that_differ_are_an_error(monkeypatch, capsys):
 
     def loop(*order_ids):
         run = Timed(len(order_ids), 1.0, records(*order_ids), 0)
-        return Loop(1, 0.0, lambda *_, **__: run)
+        return Loop(1, 1, 0.0, lambda *_, **__: run)
 
     class Start:
         model = type("Model", (), {"config": ModelConfig()})
@@ -89,8 +89,8 @@ def test_orders_that_differ_are_an_error(monkeypatch, capsys):
 
 def test_speeds_are_medians_and_ratios_of_the_same_run():
     """The machine is half as fast in the second run and twice in the third."""
-    loops = [Loop(1, 2.0, None), Loop(4, 3.0, None)]
-    slow_loops = [Loop(1, 1.0, None), Loop(4, 1.0, None)]
+    loops = [Loop(1, 1, 2.0, None), Loop(4, 2, 3.0, None)]
+    slow_loops = [Loop(1, 1, 1.0, None), Loop(4, 4, 1.0, None)]
 
     def timed(*rates):
         return [[Timed(100, 100 / (r * by), None, 0) for r in rates] for by in BY]
@@ -100,6 +100,7 @@ def test_speeds_are_medians_and_ratios_of_the_same_run():
     assert [row["ratio_to_recompute"] for row in rows] == pytest.approx([60, 300])
     assert rows[1]["us_per_order_quarter_full"] == pytest.approx(500)
     assert (rows[1]["min_orders_per_s"], rows[1]["max_orders_per_s"]) == (1500, 6000)
+    assert [row["group_size"] for row in rows] == [1, 2]
     assert rows[0]["recompute_markets"] == 1 and rows[1]["steps"] == 25
     without = speeds(loops, [], timed(600, 3000), timed(600, 2000), [[], [], []])
     assert without[0]["ratio_to_recompute"] is None
@@ -132,6 +133,7 @@ def test_bandwidth_of_this_machine_is_measured():
     [
         (["--markets", "0"], "--markets"),
         (["--kv-heads", "0"], "--kv-heads"),
+        (["--group-size", "0"], "--group-size"),
         (["--kv-heads", "3"], "cannot share"),
         (["--seconds", "0"], "--seconds"),
         (["--markets", "3", "--devices", "2"], "divided"),
