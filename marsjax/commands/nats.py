@@ -1,6 +1,8 @@
 """Nats an order of a model beside the baselines: scored, and shown."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from marsjax.commands.console import late_bar, show
 from marsjax.commands.seen import check_part
@@ -9,12 +11,18 @@ from marsjax.train import evaluate, load_checkpoint, read_dataset
 from marsjax.train.baseline_boosted import can_boost
 from marsjax.train.report import best_baseline, fit_kinds
 
+Kind = Literal["counts", "logistic", "boosted"]
+"""Of baselines, as options name them."""
+
 MOST_TAPES = 4
 """Most tapes with a column of their own in a table."""
 
 
-def score(run: Path, part: str) -> dict:
-    """The best checkpoint of a run on a part of its dataset, beside the baselines."""
+def score(run: Path, part: str, kinds: Sequence[str] | None = None) -> dict:
+    """The best checkpoint of a run on a part of its dataset, beside the baselines.
+
+    ``kinds`` as :func:`marsjax.train.report.fit_kinds` takes them.
+    """
     checkpoint, dataset = load_checkpoint(run), read_dataset(run / "dataset")
     check_part(spans_of(checkpoint.meta.get("data") or []), dataset, part)
     with late_bar() as report:
@@ -23,7 +31,9 @@ def score(run: Path, part: str) -> dict:
             dataset,
             part,
             baselines=fit_kinds(
-                dataset, progress_fn=lambda n, total: report("baselines", n, total)
+                dataset,
+                kinds,
+                progress_fn=lambda n, total: report("baselines", n, total),
             ),
             progress_fn=lambda n, total: report(f"scoring {part}", n, total),
         )

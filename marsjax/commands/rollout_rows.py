@@ -136,7 +136,8 @@ def notes(rows: list[dict]) -> list[str]:
         (row["max_orders_per_s"] - row["min_orders_per_s"]) / row["orders_per_s"]
         for row in rows
     ]
-    devices = f"{first['devices']} device" + "s" * (first["devices"] > 1)
+    most = max(row["devices"] for row in rows)
+    devices = f"{most} device" + "s" * (most > 1)
     lines = [
         f"{first['device']}, {first['num_cores']} cores, {devices}, "
         f"jax {first['jax']}; {first['parameters']:,} parameters, {first['layers']} "

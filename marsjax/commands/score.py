@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from marsjax.commands.console import late_bar, show
-from marsjax.commands.nats import nats_notes, nats_rows
+from marsjax.commands.nats import Kind, nats_notes, nats_rows
 from marsjax.commands.seen import training_spans
 from marsjax.data import iter_store
 from marsjax.data.clock import NS
@@ -23,8 +23,6 @@ from marsjax.train.evaluate import can_score
 from marsjax.train.load import tokenizer_of
 from marsjax.train.report import fit_kinds
 from marsjax.train.shipped import find_model
-
-Kind = Literal["counts", "logistic", "boosted"]
 
 
 class Ground(NamedTuple):

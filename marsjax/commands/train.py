@@ -9,7 +9,7 @@ from typing import Literal
 from rich.console import Console
 
 from marsjax.commands.dry_run import dry_run
-from marsjax.commands.nats import score, show_report, show_summary
+from marsjax.commands.nats import Kind, score, show_report, show_summary
 from marsjax.commands.tokenise import lacking, mix_folders, tokenise, weigh
 from marsjax.config import (
     Config,
@@ -64,6 +64,8 @@ class Train:
     """what the model sees of the book: five prices a side, or ten levels"""
     merge_cancels: bool = False
     """cancels of one side at one time and price become one token"""
+    baselines: tuple[Kind, ...] | None = None
+    """what stands beside the model in the end, as of `marsjax score`"""
     tensorboard: bool = False
     """write OUT/tensorboard beside OUT/metrics.jsonl"""
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -132,7 +134,7 @@ class Train:
         if lacks:
             show_summary(summary, lacks, as_json=self.json)
             return
-        report = score(self.out, "test")
+        report = score(self.out, "test", self.baselines)
         (self.out / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
         show_report(report, summary, as_json=self.json)
 
