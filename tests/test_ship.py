@@ -25,6 +25,7 @@ def args(tmp_path):
     return ship.Args(WEIGHTS / "zi", "again", card, "zi", weights)
 
 
+@pytest.mark.slow
 def test_the_same_model_comes_out(args):
     ship.main(args)
     ship.main(args)  # in the place of the first

@@ -1,7 +1,10 @@
 """A model card: from the fields of ``card.json`` to Markdown that people read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+MOST_TAPES = 8
+"""Most tapes with a row of their own; of more, half as many are shown."""
 
 
 def card_text(card: dict[str, Any]) -> str:
@@ -50,8 +53,9 @@ def _quality(card: dict) -> list[str]:
     names = [name for name in found["nats"] if name != "model"]
     best = min(names, key=lambda name: found["nats"][name]["mean"][0], default=None)
     rows = []
+    shown = {*_shown(found["orders"]), *(["mean"] * (len(found["orders"]) > 1))}
     for tape, ours in found["nats"]["model"].items():
-        if tape == "mean" and len(found["orders"]) == 1:
+        if tape not in shown:
             continue
         count = found["orders"].get(tape, sum(found["orders"].values()))
         row = [tape, f"{count:,}", _interval(ours)]
@@ -78,8 +82,17 @@ def _split(card: dict) -> str:
             f"`{tape['entry_sha256']}`",
         ]
         for name, tape in card["tapes"].items()
+        if name in _shown(card["tapes"])
     ]
-    return _table(head, rows) if rows else ""
+    more = len(card["tapes"]) - len(rows)
+    told = f"\n\nAnd {more} more tapes: see card.json." if more else ""
+    return _table(head, rows) + told if rows else ""
+
+
+def _shown(tapes: Iterable[str]) -> list[str]:
+    """The tapes that have rows."""
+    names = list(tapes)
+    return names if len(names) <= MOST_TAPES else names[: MOST_TAPES // 2]
 
 
 def _speed(card: dict) -> list[str]:

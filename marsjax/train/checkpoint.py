@@ -168,6 +168,8 @@ def _restore(path: Path, shapes: Any, mesh: Mesh | None) -> Any:
     )
     try:
         with ocp.StandardCheckpointer(multiprocessing_options=alone()) as checkpointer:
+            # Before any array is read: Orbax leaves reads behind that fail half-way.
+            _check_shapes(checkpointer.metadata(path.resolve()), shapes)
             return checkpointer.restore(path.resolve(), target)
     except (OSError, ValueError, KeyError, TypeError) as error:
         # Its sums are right: it was put together of parts that do not fit.
@@ -177,3 +179,20 @@ def _restore(path: Path, shapes: Any, mesh: Mesh | None) -> Any:
             "restore the checkpoint as training wrote it",
             file=path,
         ) from None
+
+
+def _check_shapes(metadata: Any, shapes: Any) -> None:
+    """Raises ValueError where what was saved is not of the given shapes."""
+    saved = _shapes(metadata.item_metadata.tree)
+    for name, shape in _shapes(shapes).items():
+        if saved.get(name, shape) != shape:
+            raise ValueError(f"{name} is {saved[name]}, not {shape}")
+
+
+def _shapes(tree: Any) -> dict[str, tuple[int, ...]]:
+    """Shape of each array by its path, however the containers are called."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="/"): tuple(x.shape)
+        for path, x in leaves
+    }

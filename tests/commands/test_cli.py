@@ -136,6 +136,7 @@ def test_training_into_a_full_folder(store, run, capsys):
     assert "--resume" in error
 
 
+@pytest.mark.slow
 def test_config_file_and_overrides(store, tmp_path, capsys):
     config = tmp_path / "small.py"
     config.write_text(

@@ -133,6 +133,7 @@ def test_a_dry_run_writes_nothing_and_needs_neither_data_nor_out(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_begun_on_one_store_and_gone_on_with_it_mixed_into_another(
     make_store, store, tmp_path, capsys
 ):

@@ -127,6 +127,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_patience_ends_a_run_that_does_not_improve(
     config, dataset_dir, tmp_path, monkeypatch
 ):

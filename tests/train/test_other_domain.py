@@ -39,6 +39,7 @@ def servers(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_model_learns_a_server_log(servers, config, tmp_path):
     """What comes next follows from the load, which counts of events cannot see."""
     # The config is one of orders; fields, features and scales are the dataset's.
