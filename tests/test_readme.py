@@ -53,7 +53,8 @@ SMALLER = {
     "--baselines counts",
     "simulate": "--markets 2 --orders 60",
     "bench book": "--books 1 2 --slots 16 --messages 128 --repeats 1 --no-pin",
-    "bench rollout": "--model 0.2M --markets 2 --context 16 --runs 1 --seconds 0.01",
+    "bench rollout": "--model 0.2M --markets 2 --context 16 --runs 1 --seconds 0.01 "
+    "--devices 1",
     "bench train": "--model 0.2M --length 16 --batch-size 1 --runs 1 --steps 1",
     "evaluate": "--length 20 --windows 8 --draws 20 --baselines iid",
     "export": "--length 20 --windows 2",
